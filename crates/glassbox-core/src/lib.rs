@@ -1,0 +1,1 @@
+//! Data types, quantised block formats, batches and the backend boundary of glassbox.

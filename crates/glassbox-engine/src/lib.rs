@@ -1,0 +1,1 @@
+//! Sessions over a model: the generation loop of glassbox.

@@ -1,0 +1,1 @@
+//! Qwen2 and Llama as data over one forward pass.

@@ -1,0 +1,1 @@
+//! From model output to a reasoning trace: events, steps, answers, export.

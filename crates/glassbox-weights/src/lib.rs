@@ -1,0 +1,1 @@
+//! Checkpoints for glassbox: safetensors, GGUF, configs, and the quantiser.

@@ -1,0 +1,1 @@
+//! Reasoning models for Rust programs: ask, watch the reasoning, read the answer.
