@@ -1,0 +1,182 @@
+//! The quantised formats, each as one function that unpacks a block.
+//!
+//! A block of any format is `LEN` integers `q` in sub-blocks of `SUB`, a scale and a minimum per
+//! sub-block, and two floats. Weight `i` of sub-block `s = i / SUB` is
+//!
+//! ```text
+//! w[i] = (d * scale[s]) * q[i] + m * min[s]          each product and the sum rounded to f32
+//! ```
+//!
+//! which is, to the bit, what the reference implementation of the GGUF formats computes.
+//! Because the integers are separate from the floats, a product with quantised activations is
+//! exact inside a block: see `glassbox-kernels`.
+
+mod k;
+mod legacy;
+
+pub use k::{Q2K, Q3K, Q4K, Q5K, Q6K};
+pub use legacy::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+
+use crate::DType;
+use half::{bf16, f16};
+
+/// The most elements a block of any format has.
+pub const MAX_LEN: usize = 256;
+/// The most sub-blocks a block of any format has.
+pub const MAX_SUBS: usize = 16;
+
+/// A block, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unpacked {
+    /// The scale of all scales.
+    pub d: f32,
+    /// The scale of all minima, with its sign; 0 where the format has none.
+    pub m: f32,
+    /// A scale per sub-block.
+    pub scales: [i8; MAX_SUBS],
+    /// A minimum per sub-block, never negative.
+    pub mins: [i8; MAX_SUBS],
+    /// The integers.
+    pub q: [i8; MAX_LEN],
+}
+
+impl Default for Unpacked {
+    fn default() -> Self {
+        Unpacked {
+            d: 0.0,
+            m: 0.0,
+            scales: [1; MAX_SUBS],
+            mins: [1; MAX_SUBS],
+            q: [0; MAX_LEN],
+        }
+    }
+}
+
+/// A block format.
+pub trait Format {
+    /// Its type.
+    const DTYPE: DType;
+    /// Weights in a block.
+    const LEN: usize = Self::DTYPE.block_len();
+    /// Bytes of a block.
+    const BYTES: usize = Self::DTYPE.block_bytes();
+    /// Weights in a sub-block, which share a scale and a minimum.
+    const SUB: usize;
+    /// Whether `m` and `mins` are used.
+    const HAS_MIN: bool;
+
+    /// Takes a block apart. Only the first `LEN` integers and `LEN / SUB` scales and minima are
+    /// written; formats without scales or minima leave those of [`Unpacked::default`].
+    ///
+    /// # Panics
+    /// When `block` is not `BYTES` long.
+    fn unpack(dst: &mut Unpacked, block: &[u8]);
+}
+
+/// Calls `$body` with `$F` naming the [`Format`] of `$dtype`; `$float` for the float types.
+#[macro_export]
+macro_rules! with_format {
+    ($dtype:expr, $F:ident => $body:expr, float => $float:expr) => {
+        match $dtype {
+            $crate::DType::F32 | $crate::DType::F16 | $crate::DType::BF16 => $float,
+            $crate::DType::Q4_0 => {
+                type $F = $crate::quant::Q4_0;
+                $body
+            }
+            $crate::DType::Q4_1 => {
+                type $F = $crate::quant::Q4_1;
+                $body
+            }
+            $crate::DType::Q5_0 => {
+                type $F = $crate::quant::Q5_0;
+                $body
+            }
+            $crate::DType::Q5_1 => {
+                type $F = $crate::quant::Q5_1;
+                $body
+            }
+            $crate::DType::Q8_0 => {
+                type $F = $crate::quant::Q8_0;
+                $body
+            }
+            $crate::DType::Q2_K => {
+                type $F = $crate::quant::Q2K;
+                $body
+            }
+            $crate::DType::Q3_K => {
+                type $F = $crate::quant::Q3K;
+                $body
+            }
+            $crate::DType::Q4_K => {
+                type $F = $crate::quant::Q4K;
+                $body
+            }
+            $crate::DType::Q5_K => {
+                type $F = $crate::quant::Q5K;
+                $body
+            }
+            $crate::DType::Q6_K => {
+                type $F = $crate::quant::Q6K;
+                $body
+            }
+        }
+    };
+}
+
+/// `dst[i] =` element `i` of the row `src` of type `dtype`, as f32.
+///
+/// # Panics
+/// When `src` is not exactly `dst.len()` elements.
+pub fn dequantize(dtype: DType, src: &[u8], dst: &mut [f32]) {
+    assert_eq!(
+        Some(src.len()),
+        dtype.row_bytes(dst.len()),
+        "{dtype} row of {}",
+        dst.len()
+    );
+    with_format!(dtype, F => blocks::<F>(src, dst), float => floats(dtype, src, dst));
+}
+
+fn floats(dtype: DType, src: &[u8], dst: &mut [f32]) {
+    match dtype {
+        DType::F32 => {
+            for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
+                *y = f32::from_le_bytes(*x);
+            }
+        }
+        DType::F16 => {
+            for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
+                *y = f16::from_le_bytes(*x).to_f32();
+            }
+        }
+        _ => {
+            for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
+                *y = bf16::from_le_bytes(*x).to_f32();
+            }
+        }
+    }
+}
+
+fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
+    let mut block = Unpacked::default();
+    for (y, x) in dst.chunks_exact_mut(F::LEN).zip(src.chunks_exact(F::BYTES)) {
+        F::unpack(&mut block, x);
+        for (s, y) in y.chunks_exact_mut(F::SUB).enumerate() {
+            let scale = block.d * f32::from(block.scales[s]);
+            let min = if F::HAS_MIN {
+                block.m * f32::from(block.mins[s])
+            } else {
+                0.0
+            };
+            for (y, &q) in y.iter_mut().zip(&block.q[s * F::SUB..]) {
+                *y = scale * f32::from(q) + min;
+            }
+        }
+    }
+}
+
+/// The f16 at `at`, as f32.
+#[inline(always)]
+fn f16_at(block: &[u8], at: usize) -> f32 {
+    f16::from_le_bytes([block[at], block[at + 1]]).to_f32()
+}
