@@ -18,7 +18,6 @@ pub use k::{Q2K, Q3K, Q4K, Q5K, Q6K};
 pub use legacy::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 
 use crate::DType;
-use half::{bf16, f16};
 
 /// The most elements a block of any format has.
 pub const MAX_LEN: usize = 256;
@@ -134,10 +133,13 @@ pub fn dequantize(dtype: DType, src: &[u8], dst: &mut [f32]) {
         "{dtype} row of {}",
         dst.len()
     );
-    with_format!(dtype, F => blocks::<F>(src, dst), float => floats(dtype, src, dst));
+    with_format!(dtype, F => blocks::<F>(src, dst), float => widen(dtype, src, dst));
 }
 
-fn floats(dtype: DType, src: &[u8], dst: &mut [f32]) {
+/// `dst[i] =` element `i` of the row `src` of the float type `dtype`, as f32. Always inlined, so
+/// that a kernel compiles it with the instructions it has.
+#[inline(always)]
+pub fn widen(dtype: DType, src: &[u8], dst: &mut [f32]) {
     match dtype {
         DType::F32 => {
             for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
@@ -146,15 +148,31 @@ fn floats(dtype: DType, src: &[u8], dst: &mut [f32]) {
         }
         DType::F16 => {
             for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
-                *y = f16::from_le_bytes(*x).to_f32();
+                *y = f16_to_f32(u16::from_le_bytes(*x));
             }
         }
-        _ => {
+        DType::BF16 => {
             for (y, x) in dst.iter_mut().zip(src.as_chunks().0) {
-                *y = bf16::from_le_bytes(*x).to_f32();
+                *y = f32::from_bits(u32::from(u16::from_le_bytes(*x)) << 16);
             }
         }
+        _ => panic!("{dtype} is not a float type"),
     }
+}
+
+/// The f16 with these bits, as f32: no branch, so that a loop over it becomes vector code.
+#[inline(always)]
+pub fn f16_to_f32(bits: u16) -> f32 {
+    let bits = u32::from(bits);
+    let magnitude = (bits & 0x7fff) << 13;
+    // Exact: it moves the exponent's bias, and a subnormal f16 becomes a normal f32.
+    let scaled = f32::from_bits(magnitude) * f32::from_bits((127 + 112) << 23);
+    let special = if magnitude >= 0x7c00 << 13 {
+        0x7f80_0000
+    } else {
+        0
+    };
+    f32::from_bits(scaled.to_bits() | special | (bits & 0x8000) << 16)
 }
 
 fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
@@ -178,5 +196,21 @@ fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
 /// The f16 at `at`, as f32.
 #[inline(always)]
 fn f16_at(block: &[u8], at: usize) -> f32 {
-    f16::from_le_bytes([block[at], block[at + 1]]).to_f32()
+    f16_to_f32(u16::from_le_bytes([block[at], block[at + 1]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_f16_widens_exactly() {
+        for bits in 0..=u16::MAX {
+            let (ours, truth) = (f16_to_f32(bits), half::f16::from_bits(bits).to_f32());
+            assert!(
+                ours.to_bits() == truth.to_bits() || ours.is_nan() && truth.is_nan(),
+                "{bits:#x}"
+            );
+        }
+    }
 }

@@ -1,0 +1,153 @@
+use crate::activations::{ActBlock, Activations, Rows};
+use crate::portable::attention::{KvPages, Queries};
+use crate::{Tile, arch};
+use glassbox_core::{AttentionShape, DType, RopeLayout};
+use half::f16;
+
+/// The environment variable that forces a table.
+const VARIABLE: &str = "GLASSBOX_ISA";
+
+/// A table that was asked for and cannot run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IsaError {
+    /// What was asked for.
+    pub asked: String,
+    /// The tables that this machine runs.
+    pub available: Vec<&'static str>,
+}
+
+impl std::fmt::Display for IsaError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let available = self.available.join(", ");
+        write!(
+            f,
+            "{VARIABLE}={}: this machine runs {available}",
+            self.asked
+        )
+    }
+}
+
+impl std::error::Error for IsaError {}
+
+/// Declares the table's fields and a method for each, so that a kernel is listed once.
+/// The first token, a dollar sign, lets the inner macro have repetitions of its own.
+macro_rules! kernels {
+    (($dollar:tt) $($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),* $(,)?);)*) => {
+        /// One compiled variant of every kernel.
+        ///
+        /// A table can only be had from [`Kernels::detect`], [`Kernels::named`] and
+        /// [`Kernels::available`], which hand out those whose instructions this machine has.
+        pub struct Kernels {
+            pub(crate) name: &'static str,
+            $(pub(crate) $name: unsafe fn($($ty),*),)*
+        }
+
+        #[allow(unsafe_code)]
+        impl Kernels {
+            $(
+                $(#[$doc])*
+                #[inline]
+                pub fn $name(&self, $($arg: $ty),*) {
+                    // SAFETY: the functions are safe but for the instructions that they use, and
+                    // a table is only handed out on a machine that has them.
+                    unsafe { (self.$name)($($arg),*) }
+                }
+            )*
+        }
+
+        /// Compiles every kernel with `$features` and lists the results as a table.
+        macro_rules! instantiate {
+            ($table:literal $dollar(, $features:literal)?) => {
+                pub(crate) static TABLE: $crate::Kernels = $crate::Kernels {
+                    name: $table,
+                    $($name: compiled::$name,)*
+                };
+
+                mod compiled {
+                    use super::super::imports::*;
+                    $(
+                        $dollar(#[target_feature(enable = $features)])?
+                        pub(super) fn $name($($arg: $ty),*) {
+                            bodies::$name($($arg),*);
+                        }
+                    )*
+                }
+            };
+        }
+        pub(crate) use instantiate;
+    };
+}
+
+kernels! {
+    ($)
+    /// See [`portable::elementwise::add`](crate::portable::elementwise::add).
+    add(dst: &mut [f32], x: &[f32]);
+    /// See [`portable::elementwise::swiglu`](crate::portable::elementwise::swiglu).
+    swiglu(dst: &mut [f32], gate: &[f32], up: &[f32]);
+    /// See [`portable::rms_norm`](crate::portable::rms_norm::rms_norm).
+    rms_norm(dst: &mut [f32], x: &[f32], gain: &[f32], eps: f32);
+    /// See [`portable::rope`](crate::portable::rope::rope).
+    rope(x: &mut [f32], cos: &[f32], sin: &[f32], layout: RopeLayout);
+    /// See [`portable::quantize`](crate::portable::quantize::quantize).
+    quantize(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: &[f32], block: ActBlock);
+    /// See [`portable::linear_float`](crate::portable::linear_float::linear_float).
+    linear_float(dst: &mut Tile<'_>, x: Rows<'_>, w: &[u8], dtype: DType);
+    /// See [`portable::linear_quant`](crate::portable::linear_quant::linear_quant).
+    linear_quant(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType);
+    /// See [`portable::attention`](crate::portable::attention::attention).
+    attention_f32(
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPages<'_, f32>,
+        kv_head: usize,
+        shape: AttentionShape,
+    );
+    /// See [`portable::attention`](crate::portable::attention::attention).
+    attention_f16(
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPages<'_, f16>,
+        kv_head: usize,
+        shape: AttentionShape,
+    );
+}
+
+impl Kernels {
+    /// The table's name: `portable`, `avx2`, `avx512` or `neon`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Every table that this machine runs, the best first; `portable` is always the last.
+    pub fn available() -> Vec<&'static Kernels> {
+        arch::available()
+    }
+
+    /// The table `name`, if this machine runs it.
+    pub fn named(name: &str) -> Result<&'static Kernels, IsaError> {
+        let tables = Kernels::available();
+        tables
+            .iter()
+            .copied()
+            .find(|t| t.name == name)
+            .ok_or_else(|| IsaError {
+                asked: name.to_owned(),
+                available: tables.iter().map(|t| t.name).collect(),
+            })
+    }
+
+    /// The table that the environment variable `GLASSBOX_ISA` names, else the best.
+    pub fn detect() -> Result<&'static Kernels, IsaError> {
+        match std::env::var_os(VARIABLE) {
+            Some(name) => Kernels::named(&name.to_string_lossy()),
+            None => Ok(Kernels::available()[0]),
+        }
+    }
+}
+
+impl std::fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kernels({})", self.name)
+    }
+}
