@@ -1,1 +1,62 @@
 //! From model output to a reasoning trace: events, steps, answers, export.
+//!
+//! A reasoning model writes `<think>…</think>` and then its answer. [`TraceParser`] reads that output as it is written, in pieces of
+//! any size, and reports [`Event`]s: more reasoning, a complete [`Step`], more of the answer. At the end it gives a [`Trace`], which holds the
+//! reasoning in steps with their kinds and places, the final answer, and [`Note`]s on what was odd.
+//!
+//! ```
+//! use glassbox_trace::{Event, ParserOptions, StepKind, StopReason, TraceParser};
+//!
+//! // R1's prompt ends in `<think>\n`, so its output starts inside the reasoning.
+//! let mut parser = TraceParser::new(ParserOptions::primed());
+//! let mut shown = String::new();
+//! for piece in ["First, add them: 2 + 2 = 4.\n", "\nWait, let me check", " that.\n</thi", "nk>\n\nIt is \\boxed{4}."] {
+//!     for event in parser.push(piece) {
+//!         match event {
+//!             Event::Thinking(text) => shown += &text,
+//!             Event::Step(step) => shown += &format!(" [{}: {}]", step.index, step.kind.name()),
+//!             Event::Answer(text) => shown += &text,
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! let trace = parser.finish(StopReason::Stopped).trace;
+//!
+//! assert_eq!(shown, "First, add them: 2 + 2 = 4. [0: plan]\n\nWait, let me check that. [1: check]It is \\boxed{4}.");
+//! assert_eq!(trace.content.as_deref(), Some("It is \\boxed{4}."));
+//! assert_eq!(trace.answer.as_deref(), Some("4"));
+//! assert_eq!(trace.steps[1].kind, StepKind::Check);
+//! assert!(trace.to_json().starts_with(r#"{"reasoning":"First, add"#));
+//! ```
+//!
+//! Three things always hold. Any split of an output into pieces gives the same trace and, put together, the same events. No
+//! output makes the parser fail or panic. Time and memory are proportional to the output.
+//!
+//! Deliberately absent: tensors, tokenizers and models. An engine that knows the ids of the two tags says which token is one
+//! ([`Marker`]); for anyone else the letters are the tag. The crate has no features, does no I/O, and holds no unsafe code.
+
+#![forbid(unsafe_code)]
+
+mod boxed;
+mod cues;
+mod error;
+mod event;
+mod export;
+mod lexer;
+mod note;
+mod options;
+mod parser;
+mod sections;
+mod segment;
+mod step;
+mod tokens;
+mod trace;
+
+pub use boxed::last_boxed;
+pub use error::TraceError;
+pub use event::{Event, StopReason};
+pub use note::{Note, NoteKind};
+pub use options::{Format, Marker, Markers, ParserOptions, Start};
+pub use parser::{Finished, Phase, TraceParser};
+pub use step::{Span, Step, StepKind};
+pub use trace::Trace;
