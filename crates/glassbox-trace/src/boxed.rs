@@ -1,10 +1,11 @@
 //! Finds the last `\boxed{…}`.
 
-/// The content of the last complete `\boxed{…}` or `\fbox{…}`, with nested braces, without the whitespace around it.
+/// The content of the last complete `\boxed{…}` or `\fbox{…}`, with nested braces, without the
+/// whitespace around it.
 ///
-/// The last one is the one that starts last, so of `\boxed{\boxed{5}}` it is the inner. A box that is never closed is passed over,
-/// and so is an empty one, because `\boxed{}` is how a model quotes its instructions. TeX also allows `\boxed 5`: without braces
-/// a number counts, and nothing else.
+/// The last one is the one that starts last, so of `\boxed{\boxed{5}}` it is the inner. A box that
+/// is never closed is passed over, and so is an empty one, because `\boxed{}` is how a model quotes
+/// its instructions. TeX also allows `\boxed 5`: without braces a number counts, and nothing else.
 ///
 /// ```
 /// use glassbox_trace::last_boxed;
@@ -15,10 +16,12 @@ pub fn last_boxed(text: &str) -> Option<&str> {
     last_boxed_at(text).map(|(_, content)| content)
 }
 
-/// As [`last_boxed`], with the offset of the backslash. One pass: a brace is matched with the innermost open one.
+/// As [`last_boxed`], with the offset of the backslash. One pass: a brace is matched with the
+/// innermost open one.
 pub(crate) fn last_boxed_at(text: &str) -> Option<(usize, &str)> {
     let mut best: Option<(usize, &str)> = None;
-    // Boxes not yet closed: where the command starts, where its content starts, how many braces were open outside it.
+    // Boxes not yet closed: where the command starts, where its content starts, how many braces
+    // were open outside it.
     let mut open: Vec<(usize, usize, usize)> = Vec::new();
     let mut depth = 0;
     let mut at = 0;
@@ -91,8 +94,8 @@ fn command(text: &str) -> Command {
         // The whitespace was read and can hold no backslash.
         return Command::Other { len: start };
     }
-    // An escaped backslash is passed over with the one that it escapes, unless that one starts a box: text that was escaped once
-    // more, as in JSON, has `\\boxed{5}`.
+    // An escaped backslash is passed over with the one that it escapes, unless that one starts a
+    // box: text that was escaped once more, as in JSON, has `\\boxed{5}`.
     let escapes = text[1..].starts_with(['\\', '{', '}'])
         && !BOXES.iter().any(|name| text[1..].starts_with(name));
     Command::Other {
@@ -100,7 +103,8 @@ fn command(text: &str) -> Command {
     }
 }
 
-/// The length of the number that a text starts with: a sign, digits, and `.`, `,` or `/` between digits.
+/// The length of the number that a text starts with: a sign, digits, and `.`, `,` or `/` between
+/// digits.
 fn number_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);

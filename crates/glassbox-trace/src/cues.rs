@@ -14,51 +14,52 @@ enum Place {
 }
 use Place::{Head, Opening};
 
-/// How far into a step a cue is looked for. A paragraph shows what it does in its first sentence or two.
+/// How far into a step a cue is looked for. A paragraph shows what it does in its first sentence or
+/// two.
 const HEAD: usize = 160;
 
-/// The first row that matches decides. Taking back outweighs testing, which outweighs doubting: "Wait, let me check" is a check, and
-/// "Wait, that's wrong" takes something back.
+/// The first row that matches decides. Taking back outweighs testing, which outweighs doubting:
+/// "Wait, let me check" is a check, and "Wait, that's wrong" takes something back.
 #[rustfmt::skip]
 const KINDS: &[(Place, StepKind, &[&str])] = &[
     (Opening, Conclusion, &["final answer", "in conclusion", "to conclude", "答案"]),
-    (Head,    Backtrack,  &["that's not right", "that isn't right", "that's wrong", "that is wrong", "that can't be right", "made a mistake",
-                            "made an error", "my mistake", "scratch that", "start over", "go back", "try another", "try a different",
-                            "doesn't work", "does not work", "不对", "错了"]),
-    (Opening, Backtrack,  &["alternatively", "wait, no", "no,", "another way", "another approach", "instead"]),
-    (Head,    Check,      &["let me check", "let me verify", "let me confirm", "let me test", "let me double", "let's check", "let's verify",
-                            "let's confirm", "let's test", "double-check", "double check", "sanity check", "to verify", "to check",
-                            "plug it back", "plugging back", "check if", "check that", "verify that", "验证", "检查", "检验"]),
-    (Opening, Check,      &["check", "verify", "verifying", "checking"]),
-    (Opening, Doubt,      &["wait", "hmm", "hold on", "maybe", "perhaps", "actually", "is that", "is this", "does that", "does this", "what if",
-                            "am i", "did i", "等等", "等一下", "嗯"]),
-    (Head,    Doubt,      &["i'm not sure", "not sure if", "i wonder", "i'm confused", "i doubt"]),
-    (Head,    Conclusion, &["the answer is", "is the answer", "answer should be", "the final result is", "the final answer", "答案是"]),
-    (Opening, Plan,       &["first", "i need to", "we need to", "i have to", "i should", "i'll", "i will", "let me first", "let me think",
-                            "let me start", "let me see", "let me try to", "let me break", "let's see", "let's start", "let's think",
-                            "let's break", "to solve", "to find", "to do this", "to figure", "my plan", "the plan", "my approach",
-                            "step 1", "next, i", "next, we", "首先", "我需要", "我们需要", "让我"]),
+
+    (Head, Backtrack, &["that's not right", "that isn't right", "that's wrong", "that is wrong"]),
+    (Head, Backtrack, &["that can't be right", "doesn't work", "does not work", "不对", "错了"]),
+    (Head, Backtrack, &["made a mistake", "made an error", "my mistake", "scratch that"]),
+    (Head, Backtrack, &["start over", "go back", "try another", "try a different"]),
+    (Opening, Backtrack, &["alternatively", "another way", "another approach", "instead"]),
+    (Opening, Backtrack, &["wait, no", "no,"]),
+
+    (Head, Check, &["let me check", "let me verify", "let me confirm", "let me test"]),
+    (Head, Check, &["let's check", "let's verify", "let's confirm", "let's test"]),
+    (Head, Check, &["double-check", "double check", "sanity check", "let me double"]),
+    (Head, Check, &["to verify", "to check", "check if", "check that", "verify that"]),
+    (Head, Check, &["plug it back", "plugging back", "验证", "检查", "检验"]),
+    (Opening, Check, &["check", "checking", "verify", "verifying"]),
+
+    (Opening, Doubt, &["wait", "hmm", "hold on", "maybe", "perhaps", "actually", "what if"]),
+    (Opening, Doubt, &["is that", "is this", "does that", "does this", "am i", "did i"]),
+    (Opening, Doubt, &["等等", "等一下", "嗯"]),
+    (Head, Doubt, &["i'm not sure", "not sure if", "i wonder", "i'm confused", "i doubt"]),
+
+    (Head, Conclusion, &["the answer is", "is the answer", "answer should be", "答案是"]),
+    (Head, Conclusion, &["the final answer", "the final result is"]),
+
+    (Opening, Plan, &["first", "step 1", "next, i", "next, we", "my plan", "the plan", "my approach"]),
+    (Opening, Plan, &["i need to", "we need to", "i have to", "i should", "i'll", "i will"]),
+    (Opening, Plan, &["let me first", "let me think", "let me start", "let me see"]),
+    (Opening, Plan, &["let me try to", "let me break", "let's break"]),
+    (Opening, Plan, &["let's see", "let's start", "let's think"]),
+    (Opening, Plan, &["to solve", "to find", "to figure", "to do this"]),
+    (Opening, Plan, &["首先", "我需要", "我们需要", "让我"]),
 ];
 
 /// Words that lead in to what a step says, and say nothing themselves.
+#[rustfmt::skip]
 const CONNECTIVES: &[&str] = &[
-    "alright",
-    "okay",
-    "ok",
-    "well",
-    "oh",
-    "but",
-    "so",
-    "and",
-    "now",
-    "then",
-    "yes",
-    "therefore",
-    "thus",
-    "hence",
-    "所以",
-    "因此",
-    "但是",
+    "alright", "okay", "ok", "well", "oh", "but", "so", "and", "now", "then", "yes",
+    "therefore", "thus", "hence", "所以", "因此", "但是",
 ];
 
 /// What a step does, as its wording shows; a derivation when it shows nothing.
@@ -94,7 +95,8 @@ fn skip_marks(text: &str) -> &str {
     text.trim_start_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Chinese has no spaces, so a cue that ends in another script than ASCII needs no end of word after it.
+/// Chinese has no spaces, so a cue that ends in another script than ASCII needs no end of word
+/// after it.
 fn starts_with_word(text: &str, cue: &str) -> bool {
     text.strip_prefix(cue)
         .is_some_and(|after| !cue.ends_with(is_word) || !after.starts_with(is_word))
@@ -104,59 +106,18 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric()
 }
 
-/// The sentence openings at which a long paragraph may be cut, with the bytes that the piece before must have: few where the
-/// thought turns, more where it goes on.
+/// The sentence openings at which a long paragraph may be cut, with the bytes that the piece before
+/// must have: few where the thought turns or ends, more where it goes on.
+#[rustfmt::skip]
 const CUTS: &[(usize, &[&str])] = &[
-    (
-        TURN,
-        &[
-            "wait",
-            "but wait",
-            "hmm",
-            "hold on",
-            "alternatively",
-            "actually",
-            "but let me",
-            "let me check",
-            "let me verify",
-            "let me confirm",
-            "let me double",
-            "等等",
-            "不对",
-            "但是",
-        ],
-    ),
-    (
-        MOVE,
-        &[
-            "but",
-            "now",
-            "so",
-            "therefore",
-            "thus",
-            "hence",
-            "first",
-            "second",
-            "third",
-            "next",
-            "then",
-            "finally",
-            "let me",
-            "let's",
-            "okay",
-            "alright",
-            "similarly",
-            "to do this",
-            "in conclusion",
-            "**",
-            "首先",
-            "其次",
-            "然后",
-            "所以",
-            "因此",
-            "最后",
-        ],
-    ),
+    (TURN, &["wait", "but wait", "hmm", "hold on", "alternatively", "actually", "but let me"]),
+    (TURN, &["let me check", "let me verify", "let me confirm", "let me double"]),
+    (TURN, &["so the answer is", "so, the answer is", "thus, the answer is"]),
+    (TURN, &["therefore, the answer is", "**final answer", "等等", "不对", "但是"]),
+    (MOVE, &["but", "now", "so", "therefore", "thus", "hence", "similarly", "in conclusion", "**"]),
+    (MOVE, &["first", "second", "third", "next", "then", "finally", "okay", "alright"]),
+    (MOVE, &["let me", "let's", "to do this"]),
+    (MOVE, &["首先", "其次", "然后", "所以", "因此", "最后"]),
 ];
 const TURN: usize = 30;
 const MOVE: usize = 200;
@@ -171,7 +132,8 @@ pub(crate) enum Cut {
     Undecided,
 }
 
-/// Whether a sentence that begins so opens a new step of a long paragraph. `ended` says that no more text can follow it directly.
+/// Whether a sentence that begins so opens a new step of a long paragraph. `ended` says that no
+/// more text can follow it directly.
 pub(crate) fn cut_at(sentence: &str, ended: bool) -> Cut {
     let mut cut = Cut::No;
     for &(min, cues) in CUTS.iter().rev() {

@@ -5,16 +5,17 @@ use serde::Serialize;
 
 /// One thing that the parser has seen.
 ///
-/// The texts of all [`Thinking`](Event::Thinking) events, put together, are [`Trace::reasoning`](crate::Trace::reasoning), and
-/// those of all [`Answer`](Event::Answer) events are [`Trace::content`](crate::Trace::content), however the output was cut
-/// into pieces.
+/// The texts of all [`Thinking`](Event::Thinking) events, put together, are
+/// [`Trace::reasoning`](crate::Trace::reasoning), and those of all [`Answer`](Event::Answer) events
+/// are [`Trace::content`](crate::Trace::content), however the output was cut into pieces.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
     /// More of the reasoning.
     Thinking(String),
-    /// A step of the reasoning is complete. Its text has already come in [`Thinking`](Event::Thinking) events.
+    /// A step of the reasoning is complete. Its text has already come in
+    /// [`Thinking`](Event::Thinking) events.
     Step(Step),
     /// More of the content, which is the answer in the model's own words.
     Answer(String),

@@ -1,7 +1,8 @@
 //! Cuts the output into text, whitespace and tags, and holds back what may still become a tag.
 //!
-//! Every tag starts with its only `<`. So when a character does not continue a possible tag, what was held is text as a whole, and
-//! only that character can start another tag: nothing is read twice, and at most 8 bytes are held.
+//! Every tag starts with its only `<`. So when a character does not continue a possible tag, what
+//! was held is text as a whole, and only that character can start another tag: nothing is read
+//! twice, and at most 8 bytes are held.
 
 use crate::{Format, Marker, Markers, ParserOptions};
 
@@ -95,7 +96,8 @@ impl Lexer {
                 take(Lexeme::Space(&rest[..len]), self.pos);
                 len
             } else {
-                // A `<` that starts no tag, because this format has none, is the first letter here and must be passed over.
+                // A `<` that starts no tag, because this format has none, is the first letter here
+                // and must be passed over.
                 let tail = &rest[c.len_utf8()..];
                 let len = tail
                     .find(|c: char| c == '<' || c.is_whitespace())
@@ -113,7 +115,8 @@ impl Lexer {
         }
     }
 
-    /// Reads one character after what is held; returns the bytes used: none when it ends the hope for a tag without being part of it.
+    /// Reads one character after what is held; returns the bytes used: none when it ends the hope
+    /// for a tag without being part of it.
     fn continue_tag(&mut self, c: char, take: &mut impl FnMut(Lexeme<'_>, usize)) -> usize {
         let start = self.pos - self.held.len();
         self.held.push(c);

@@ -1,7 +1,8 @@
 //! From model output to a reasoning trace: events, steps, answers, export.
 //!
-//! A reasoning model writes `<think>…</think>` and then its answer. [`TraceParser`] reads that output as it is written, in pieces of
-//! any size, and reports [`Event`]s: more reasoning, a complete [`Step`], more of the answer. At the end it gives a [`Trace`], which holds the
+//! A reasoning model writes `<think>…</think>` and then its answer. [`TraceParser`] reads that
+//! output as it is written, in pieces of any size, and reports [`Event`]s: more reasoning, a
+//! complete [`Step`], more of the answer. At the end it gives a [`Trace`], which holds the
 //! reasoning in steps with their kinds and places, the final answer, and [`Note`]s on what was odd.
 //!
 //! ```
@@ -10,7 +11,8 @@
 //! // R1's prompt ends in `<think>\n`, so its output starts inside the reasoning.
 //! let mut parser = TraceParser::new(ParserOptions::primed());
 //! let mut shown = String::new();
-//! for piece in ["First, add them: 2 + 2 = 4.\n", "\nWait, let me check", " that.\n</thi", "nk>\n\nIt is \\boxed{4}."] {
+//! let pieces = ["First, add: 2 + 2 = 4.\n", "\nWait, let me check", ".\n</thi", "nk>\n\nIt is \\boxed{4}."];
+//! for piece in pieces {
 //!     for event in parser.push(piece) {
 //!         match event {
 //!             Event::Thinking(text) => shown += &text,
@@ -22,22 +24,26 @@
 //! }
 //! let trace = parser.finish(StopReason::Stopped).trace;
 //!
-//! assert_eq!(shown, "First, add them: 2 + 2 = 4. [0: plan]\n\nWait, let me check that. [1: check]It is \\boxed{4}.");
+//! let first = "First, add: 2 + 2 = 4. [0: plan]\n\n";
+//! assert_eq!(shown, format!("{first}Wait, let me check. [1: check]It is \\boxed{{4}}."));
 //! assert_eq!(trace.content.as_deref(), Some("It is \\boxed{4}."));
 //! assert_eq!(trace.answer.as_deref(), Some("4"));
 //! assert_eq!(trace.steps[1].kind, StepKind::Check);
-//! assert!(trace.to_json().starts_with(r#"{"reasoning":"First, add"#));
+//! assert!(trace.to_json().starts_with(r#"{"reasoning":"First, add:"#));
 //! ```
 //!
-//! Three things always hold. Any split of an output into pieces gives the same trace and, put together, the same events. No
-//! output makes the parser fail or panic. Time and memory are proportional to the output.
+//! Three things always hold. Any split of an output into pieces gives the same trace and, put
+//! together, the same events. No output makes the parser fail or panic. Time and memory are
+//! proportional to the output.
 //!
-//! Deliberately absent: tensors, tokenizers and models. An engine that knows the ids of the two tags says which token is one
-//! ([`Marker`]); for anyone else the letters are the tag. The crate has no features, does no I/O, and holds no unsafe code.
+//! Deliberately absent: tensors, tokenizers and models. An engine that knows the ids of the two
+//! tags says which token is one ([`Marker`]); for anyone else the letters are the tag. The crate
+//! has no features, does no I/O, and holds no unsafe code.
 
 #![forbid(unsafe_code)]
 
 mod boxed;
+mod collector;
 mod cues;
 mod error;
 mod event;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Note {
     /// What it is.
     pub kind: NoteKind,
-    /// Where: a byte offset into the output, in which a marker token counts as the letters of its tag.
+    /// Where: a byte offset into the output, in which a marker token counts as the letters of its
+    /// tag.
     pub at: usize,
 }
 
@@ -29,19 +30,22 @@ pub enum NoteKind {
     Unclosed,
     /// A second opener before any reasoning, as R1-0528 writes after a primed prompt. Swallowed.
     RepeatedOpener,
-    /// An opener in the middle of the reasoning. Its letters stay in the reasoning; a marker token is swallowed. The first closer
-    /// still ends the reasoning.
+    /// An opener in the middle of the reasoning. Its letters stay in the reasoning; a marker token
+    /// is swallowed. The first closer still ends the reasoning.
     NestedOpener,
-    /// The reasoning was closed and then opened again. Its blocks are joined by a blank line, as are those of the content.
+    /// The reasoning was closed and then opened again. Its blocks are joined by a blank line, as
+    /// are those of the content.
     Reopened,
     /// The first opener came after content.
     LateOpener,
-    /// A closer with no reasoning to close, before any content. Swallowed; so is a marker token anywhere in the content.
+    /// A closer with no reasoning to close, before any content. Swallowed; so is a marker token
+    /// anywhere in the content.
     StrayCloser,
-    /// The letters of a closer in the middle of the content, left there, because the model may be quoting it. When the output has no
-    /// opener at all, its prompt was probably primed.
+    /// The letters of a closer in the middle of the content, left there, because the model may be
+    /// quoting it. When the output has no opener at all, its prompt was probably primed.
     CloserInContent,
-    /// `<answer>` was never closed, so that its text is content and no [`answer`](crate::Trace::answer).
+    /// `<answer>` was never closed, so that its text is content and no
+    /// [`answer`](crate::Trace::answer).
     UnclosedAnswer,
     /// The answer was found in the reasoning, because the content has none. At the box.
     AnswerInReasoning,

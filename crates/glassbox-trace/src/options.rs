@@ -3,12 +3,14 @@
 /// How the model marks its reasoning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// `<think>…</think>`, and an `<answer>` block when the answer opens with one. The right choice when the model is unknown.
+    /// `<think>…</think>`, and an `<answer>` block when the answer opens with one. The right choice
+    /// when the model is unknown.
     #[default]
     Auto,
     /// `<think>…</think>` alone, as R1 and its distills write it; `<answer>` is ordinary text.
     R1,
-    /// `<think>…</think> <answer>…</answer>`, as R1-Zero's template asks for; `<answer>` is a tag wherever the content has it.
+    /// `<think>…</think> <answer>…</answer>`, as R1-Zero's template asks for; `<answer>` is a tag
+    /// wherever the content has it.
     R1Zero,
     /// No reasoning: everything is content, tags included, and [`Start`] is ignored.
     Plain,
@@ -22,7 +24,8 @@ pub enum Start {
     Outside,
     /// The prompt ended in `<think>\n`: the output starts inside the reasoning.
     Primed,
-    /// The prompt ended in `</think>`, as a thinking budget of 0 writes it: the output is the answer.
+    /// The prompt ended in `</think>`, as a thinking budget of 0 writes it: the output is the
+    /// answer.
     AfterReasoning,
 }
 
@@ -32,8 +35,9 @@ pub enum Markers {
     /// Its spelling does. A model that quotes the tag in its reasoning then ends its reasoning.
     #[default]
     Text,
-    /// Only [`TraceParser::push_token`](crate::TraceParser::push_token) with a [`Marker`] does, because the caller knows the
-    /// ids of the two tokens. The same letters in ordinary text are text.
+    /// Only [`TraceParser::push_token`](crate::TraceParser::push_token) with a [`Marker`] does,
+    /// because the caller knows the ids of the two tokens. The same letters in ordinary text are
+    /// text.
     Tokens,
 }
 
@@ -66,7 +70,8 @@ pub struct ParserOptions {
 }
 
 impl ParserOptions {
-    /// Output that starts outside the reasoning, of a format to be found out, with tags known by their spelling.
+    /// Output that starts outside the reasoning, of a format to be found out, with tags known by
+    /// their spelling.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,13 +1,9 @@
 //! The streaming parser.
 
-use crate::boxed::last_boxed_at;
-use crate::cues::classify;
+use crate::collector::Collector;
 use crate::lexer::{Lexer, Tag};
 use crate::sections::{Sections, Sink};
-use crate::segment::Segmenter;
-use crate::tokens::TokenMap;
-use crate::{Event, Marker, Note, NoteKind, ParserOptions, Span, Step, StopReason, Trace};
-use std::ops::Range;
+use crate::{Event, Marker, ParserOptions, StopReason, Trace};
 
 /// Which side of the closing tag the output is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +16,14 @@ pub enum Phase {
 
 /// Turns the output of a model, piece by piece, into [`Event`]s and, at its end, into a [`Trace`].
 ///
-/// Any split of an output into pieces gives the same trace, and events that put together are the same. Only what may still become a
-/// tag is held back, and whitespace, because it may touch a tag. No input makes the parser fail, and its work grows with
-/// the length of the output alone.
+/// Any split of an output into pieces gives the same trace, and events that put together are the
+/// same. Only what may still become a tag is held back, and whitespace, because it may touch a tag.
+/// No input makes the parser fail, and its work grows with the length of the output alone.
 ///
-/// An engine calls [`push_token`](Self::push_token) once for each token that the model wrote, and [`finish`](Self::finish) when
-/// it stops; to continue a reasoning that was kept or edited, it first pushes that reasoning. A program that has text
-/// alone calls [`push`](Self::push), or [`Trace::parse`] when it has all of it.
+/// An engine calls [`push_token`](Self::push_token) once for each token that the model wrote, and
+/// [`finish`](Self::finish) when it stops; to continue a reasoning that was kept or edited, it
+/// first pushes that reasoning. A program that has text alone calls [`push`](Self::push), or
+/// [`Trace::parse`] when it has all of it.
 #[derive(Debug)]
 pub struct TraceParser {
     lexer: Lexer,
@@ -67,10 +64,11 @@ impl TraceParser {
         self.out.take_events()
     }
 
-    /// Reads what one token added to the text: nothing, when its bytes are not yet a whole character.
+    /// Reads what one token added to the text: nothing, when its bytes are not yet a whole
+    /// character.
     ///
-    /// When the token is one of the two tags, `marker` says so. Its own letters may or may not be in `piece`; text before them is what
-    /// earlier tokens still owed.
+    /// When the token is one of the two tags, `marker` says so. Its own letters may or may not be
+    /// in `piece`; text before them is what earlier tokens still owed.
     pub fn push_token(&mut self, piece: &str, marker: Option<Marker>) -> Vec<Event> {
         let tag = marker.map(Tag::from);
         let text = tag
@@ -125,168 +123,67 @@ impl TraceParser {
     }
 }
 
-/// Gathers events and the trace from the sections.
-#[derive(Debug)]
-struct Collector {
-    events: Vec<Event>,
-    reasoned: bool,
-    segmenter: Segmenter,
-    steps: Vec<Step>,
-    content: String,
-    /// Where the `<answer>` block that is open starts: in the output, and in the content.
-    answer_open: Option<(usize, usize)>,
-    /// The last `<answer>` block that was closed, in the content.
-    answer: Option<Range<usize>>,
-    notes: Vec<Note>,
-    tokens: TokenMap,
-    /// Where each block of reasoning starts, in the reasoning and in the output. Within a block both advance alike.
-    blocks: Vec<(usize, usize)>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Sink for Collector {
-    fn text(&mut self, phase: Phase, text: &str, at: usize, first: bool) {
-        let so_far = match phase {
-            Phase::Thinking => self.segmenter.text(),
-            Phase::Answering => &self.content,
-        };
-        if first && !so_far.is_empty() {
-            self.append(phase, "\n\n");
-        }
-        if first && phase == Phase::Thinking {
-            self.blocks.push((self.segmenter.text().len(), at));
-        }
-        self.append(phase, text);
-    }
-
-    fn blank_line(&mut self) {
-        self.segmenter.blank_line();
-        self.collect_steps();
-    }
-
-    fn reasoning_opens(&mut self) {
-        self.reasoned = true;
-        self.note_unclosed_answer();
-    }
-
-    fn reasoning_closes(&mut self) {
-        self.segmenter.end_block();
-        self.collect_steps();
-    }
-
-    fn answer_opens(&mut self, at: usize) {
-        self.answer_open = Some((at, self.content.len()));
-    }
-
-    fn answer_closes(&mut self) {
-        self.answer = self
-            .answer_open
-            .take()
-            .map(|(_, start)| start..self.content.len());
-    }
-
-    fn note(&mut self, kind: NoteKind, at: usize) {
-        self.notes.push(Note::new(kind, at));
-    }
-}
-
-impl Collector {
-    fn new() -> Self {
-        Self {
-            events: Vec::new(),
-            reasoned: false,
-            segmenter: Segmenter::new(),
-            steps: Vec::new(),
-            content: String::new(),
-            answer_open: None,
-            answer: None,
-            notes: Vec::new(),
-            tokens: TokenMap::default(),
-            blocks: Vec::new(),
-        }
-    }
-
-    fn take_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
-    }
-
-    fn append(&mut self, phase: Phase, text: &str) {
-        match (phase, self.events.last_mut()) {
-            (Phase::Thinking, Some(Event::Thinking(last)))
-            | (Phase::Answering, Some(Event::Answer(last))) => last.push_str(text),
-            (Phase::Thinking, _) => self.events.push(Event::Thinking(text.to_owned())),
-            (Phase::Answering, _) => self.events.push(Event::Answer(text.to_owned())),
-        }
-        match phase {
-            Phase::Answering => self.content.push_str(text),
-            Phase::Thinking => {
-                self.segmenter.push(text);
-                self.collect_steps();
+    /// Counts what the lexer and the scanner read, for outputs that hold much back, in the smallest
+    /// and the largest pieces.
+    #[test]
+    fn work_is_linear() {
+        let hostile = [
+            "<",
+            "<thin",
+            "</think",
+            " ",
+            "\n",
+            " \n<",
+            "`",
+            "\n`",
+            "$",
+            "\\",
+            "\\[",
+            "\\[ $$ ``` ",
+            ". Wai",
+            ". But wai",
+            "? Wait, ",
+            "。所",
+            "\n```\n",
+            "<think>",
+            "</think>",
+            "</think><think>a",
+            "a\n\n",
+            "\\boxed{",
+            "{",
+            "é <",
+        ];
+        for fragment in hostile {
+            let output = fragment.repeat(20_000 / fragment.len());
+            let n_chars = output.chars().count();
+            for whole in [true, false] {
+                let mut parser = TraceParser::new(ParserOptions::primed());
+                let mut buffer = [0; 4];
+                if whole {
+                    parser.push(&output);
+                } else {
+                    output
+                        .chars()
+                        .for_each(|c| drop(parser.push(c.encode_utf8(&mut buffer))));
+                }
+                let (lexed, scanned) = (parser.lexer.work, parser.out.segmenter.work);
+                assert!(
+                    lexed <= 2 * output.len(),
+                    "{fragment:?}: {lexed} of {}",
+                    output.len()
+                );
+                // Blocks are joined by two line feeds, which the output need not have; a character
+                // may be looked at, waited for and read.
+                assert!(
+                    scanned <= 4 * n_chars,
+                    "{fragment:?}: {scanned} of {n_chars}"
+                );
+                parser.finish(StopReason::Stopped);
             }
         }
-    }
-
-    fn collect_steps(&mut self) {
-        for bytes in self.segmenter.take_done() {
-            let text = self.segmenter.text()[bytes.clone()].to_owned();
-            let tokens = self
-                .tokens
-                .span(self.output_offset(bytes.start)..self.output_offset(bytes.end));
-            let step = Step {
-                index: self.steps.len(),
-                kind: classify(&text),
-                text,
-                bytes: Span::from(bytes),
-                tokens,
-            };
-            self.steps.push(step.clone());
-            self.events.push(Event::Step(step));
-        }
-    }
-
-    /// Where a byte of the reasoning, or the end of its text, lies in the output.
-    fn output_offset(&self, reasoning: usize) -> usize {
-        let block = self
-            .blocks
-            .partition_point(|&(start, _)| start <= reasoning);
-        let (start, output) = block
-            .checked_sub(1)
-            .map_or((0, 0), |block| self.blocks[block]);
-        output + (reasoning - start)
-    }
-
-    fn note_unclosed_answer(&mut self) {
-        if let Some((at, _)) = self.answer_open.take() {
-            self.note(NoteKind::UnclosedAnswer, at);
-        }
-    }
-
-    fn into_trace(mut self, closed: bool, stop: StopReason) -> Trace {
-        self.note_unclosed_answer();
-        let answer = self.find_answer();
-        Trace {
-            reasoning: self.reasoned.then(|| self.segmenter.into_text()),
-            content: (!self.content.is_empty()).then_some(self.content),
-            closed,
-            steps: self.steps,
-            answer,
-            notes: self.notes,
-            stop,
-        }
-    }
-
-    /// A box in the `<answer>` block, or the block itself; else a box in the content; else one in the reasoning.
-    fn find_answer(&mut self) -> Option<String> {
-        if let Some(block) = self.answer.clone().map(|range| self.content[range].trim())
-            && !block.is_empty()
-        {
-            return Some(crate::last_boxed(block).unwrap_or(block).to_owned());
-        }
-        if let Some(content) = crate::last_boxed(&self.content) {
-            return Some(content.to_owned());
-        }
-        let (at, answer) = last_boxed_at(self.segmenter.text())?;
-        let (at, answer) = (self.output_offset(at), answer.to_owned());
-        self.note(NoteKind::AnswerInReasoning, at);
-        Some(answer)
     }
 }

@@ -1,8 +1,8 @@
 //! Which side a text belongs to: the reasoning or the content.
 //!
-//! Whitespace that touches a tag belongs to neither side, and the two ends of the output count as tags, since the model's own
-//! begin and end tokens stand there. So a run of whitespace is held until text follows it. A tag ends a block; the blocks of one
-//! side are joined by a blank line.
+//! Whitespace that touches a tag belongs to neither side, and the two ends of the output count as
+//! tags, since the model's own begin and end tokens stand there. So a run of whitespace is held
+//! until text follows it. A tag ends a block; the blocks of one side are joined by a blank line.
 
 use crate::lexer::{Lexeme, Tag};
 use crate::{Format, NoteKind, ParserOptions, Phase, Start};
@@ -173,7 +173,8 @@ impl Sections {
         }
     }
 
-    /// An answer about chat templates may well name the tag; it then stands in quotes. In an `<answer>` block it is always text.
+    /// An answer about chat templates may well name the tag; it then stands in quotes. In an
+    /// `<answer>` block it is always text.
     fn is_quoted(&self) -> bool {
         let after_quote = !self.fresh
             && self.held.is_empty()
@@ -181,7 +182,8 @@ impl Sections {
         self.in_answer || after_quote
     }
 
-    /// Outside R1-Zero's format, an answer may hold `<answer>` for its own reasons; then it does not open with it.
+    /// Outside R1-Zero's format, an answer may hold `<answer>` for its own reasons; then it does
+    /// not open with it.
     fn answer_may_open(&self) -> bool {
         !self.in_answer && (self.format == Format::R1Zero || !self.answered)
     }

@@ -1,12 +1,14 @@
 //! Cuts the reasoning into steps while it comes in.
 //!
 //! 1. A blank line ends a paragraph, and a paragraph of at most [`LONG`] bytes is one step.
-//! 2. A longer one is cut where a sentence or a line opens with a cue ([`crate::cues`]), if the piece before is long enough for that
-//!    cue. Some models write a whole reasoning without one line feed.
-//! 3. Neither happens inside a code fence, `$$…$$` or `\[…\]`, unless that has gone on for [`MAX_BLOCK`] bytes: then it was never
-//!    meant to be one, or never closed.
+//! 2. A longer one is cut where a sentence or a line opens with a cue ([`crate::cues`]), if the
+//!    piece before is long enough for that cue. Some models write a whole reasoning without one
+//!    line feed.
+//! 3. Neither happens inside a code fence, `$$…$$` or `\[…\]`, unless that has gone on for
+//!    [`MAX_BLOCK`] bytes: then it was never meant to be one, or never closed.
 //!
-//! The scanner reads each character once. Where a decision needs the characters after it (at most 16 bytes), it waits for them.
+//! The scanner reads each character once. Where a decision needs the characters after it (at most
+//! 16 bytes), it waits for them.
 
 use crate::cues::{Cut, cut_at};
 use std::ops::Range;
@@ -70,7 +72,8 @@ pub(crate) struct Segmenter {
     paragraph: usize,
     /// The paragraph is longer than [`LONG`].
     long: bool,
-    /// Where this paragraph may be cut if it becomes long: offset, and bytes that the piece before must have.
+    /// Where this paragraph may be cut if it becomes long: offset, and bytes that the piece before
+    /// must have.
     cuts: Vec<(usize, usize)>,
     done: Vec<Range<usize>>,
     #[cfg(test)]
@@ -138,7 +141,8 @@ impl Segmenter {
         self.line_start = true;
     }
 
-    /// Scans as far as decisions can be made; to the end if `ended` says that whitespace or nothing follows.
+    /// Scans as far as decisions can be made; to the end if `ended` says that whitespace or nothing
+    /// follows.
     fn scan(&mut self, ended: bool) {
         while let Some(c) = self.text[self.pos..].chars().next() {
             #[cfg(test)]
@@ -176,7 +180,8 @@ impl Segmenter {
         }
     }
 
-    /// Reads one character of prose. Returns the bytes it took, or nothing when more text must come first.
+    /// Reads one character of prose. Returns the bytes it took, or nothing when more text must come
+    /// first.
     fn prose(&mut self, c: char, ended: bool) -> Option<usize> {
         if c.is_whitespace() {
             self.lines += usize::from(c == '\n');
@@ -210,7 +215,8 @@ impl Segmenter {
         self.sentence = match c {
             '.' | '?' | '!' => Sentence::Stopped,
             '。' | '？' | '！' => Sentence::Over,
-            // A bracket or a quotation mark after the stop still belongs to its sentence; after the space it opens the next.
+            // A bracket or a quotation mark after the stop still belongs to its sentence; after the
+            // space it opens the next.
             ')' | ']' | '"' | '\'' | '”' | '’' | '*' | '`' | '$'
                 if self.sentence == Sentence::Stopped =>
             {
@@ -226,7 +232,8 @@ impl Segmenter {
         Some(c.len_utf8())
     }
 
-    /// The block that opens here, with the bytes of its opener; nothing in the outer option when more text must come first.
+    /// The block that opens here, with the bytes of its opener; nothing in the outer option when
+    /// more text must come first.
     fn block_opener(&self, c: char, ended: bool) -> Option<Option<(Mode, usize)>> {
         match c {
             '`' | '~' if self.line_start => {
@@ -237,7 +244,8 @@ impl Segmenter {
             '$' => Some((self.next_byte(ended)? == b'$').then_some((Mode::Dollars, 2))),
             '\\' => match self.next_byte(ended)? {
                 b'[' => Some(Some((Mode::Bracket, 2))),
-                // A TeX line break, as in `\\[2pt]`, opens nothing. Prose stays prose, and both characters are passed over.
+                // A TeX line break, as in `\\[2pt]`, opens nothing. Prose stays prose, and both
+                // characters are passed over.
                 b'\\' => Some(Some((Mode::Prose, 2))),
                 _ => Some(None),
             },

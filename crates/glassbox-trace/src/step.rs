@@ -15,8 +15,9 @@ pub struct Step {
     pub text: String,
     /// Where the text lies in [`Trace::reasoning`](crate::Trace::reasoning), in bytes.
     pub bytes: Span,
-    /// The output tokens that wrote it, counted from 0 at the first [`push_token`](crate::TraceParser::push_token); absent when the
-    /// output did not come token by token. Two steps share a token that holds the end of the one and the start of the other.
+    /// The output tokens that wrote it, counted from 0 at the first
+    /// [`push_token`](crate::TraceParser::push_token); absent when the output did not come token by
+    /// token. Two steps share a token that holds the end of the one and the start of the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Span>,
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 /// The offset in the output at which each token's text ends.
 ///
-/// A token whose bytes are not yet a whole character has no text of its own; it belongs to the character that a later token
-/// completes.
+/// A token whose bytes are not yet a whole character has no text of its own; it belongs to the
+/// character that a later token completes.
 #[derive(Debug, Default)]
 pub(crate) struct TokenMap {
     ends: Vec<usize>,
@@ -30,7 +30,8 @@ impl TokenMap {
         }
         let start = match self.ends.partition_point(|&end| end < output.start) {
             _ if output.start == 0 => 0,
-            // This token ends where the range starts, and textless ones after it belong to the range.
+            // This token ends where the range starts, and textless ones after it belong to the
+            // range.
             before if self.ends.get(before) == Some(&output.start) => before + 1,
             within => within,
         };

@@ -18,21 +18,24 @@ use serde::{Deserialize, Serialize};
 /// }
 /// ```
 ///
-/// `reasoning`, `content` and `answer` can be null, a step has `tokens` only when the output came token by token, and a `"stop"`
-/// stands at the end when something else than the model ended the output (`"length"`, `"cancelled"`). Kinds, of steps and of
-/// notes, and keys may be added.
+/// `reasoning`, `content` and `answer` can be null, a step has `tokens` only when the output came
+/// token by token, and a `"stop"` stands at the end when something else than the model ended the
+/// output (`"length"`, `"cancelled"`). Kinds, of steps and of notes, and keys may be added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Trace {
-    /// The reasoning: absent when the model opened none, empty when it opened and closed it at once.
+    /// The reasoning: absent when the model opened none, empty when it opened and closed it at
+    /// once.
     pub reasoning: Option<String>,
-    /// The content, which is what follows the reasoning: absent when there is none. Reasoning that was never closed is not copied here.
+    /// The content, which is what follows the reasoning: absent when there is none. Reasoning that
+    /// was never closed is not copied here.
     pub content: Option<String>,
     /// There is a reasoning, and it was closed.
     pub closed: bool,
     /// The reasoning in steps.
     pub steps: Vec<Step>,
-    /// The final answer: the last `\boxed{…}` of the content, or else of the reasoning. An `<answer>` block comes before both.
+    /// The final answer: the last `\boxed{…}` of the content, or else of the reasoning. An
+    /// `<answer>` block comes before both.
     pub answer: Option<String>,
     /// What was odd.
     pub notes: Vec<Note>,

@@ -5,7 +5,8 @@ use crate::{Trace, TraceError};
 impl Trace {
     /// The trace as one line of JSON, of the shape that [`Trace`] documents.
     pub fn to_json(&self) -> String {
-        // Serialising fails only for maps whose keys are no strings and for writers that fail, and here is neither.
+        // Serialising fails only for maps whose keys are no strings and for writers that fail, and
+        // here is neither.
         serde_json::to_string(self)
             .unwrap_or_else(|error| unreachable!("a trace is plain data: {error}"))
     }
@@ -20,8 +21,8 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// When the text is not JSON of that shape, or when a step is not at its place: its index is not its position, or its span is not
-    /// the bytes of the reasoning that hold its text.
+    /// When the text is not JSON of that shape, or when a step is not at its place: its index is
+    /// not its position, or its span is not the bytes of the reasoning that hold its text.
     pub fn from_json(json: &str) -> Result<Self, TraceError> {
         let trace: Self = serde_json::from_str(json)?;
         let reasoning = trace.reasoning.as_deref().unwrap_or_default();

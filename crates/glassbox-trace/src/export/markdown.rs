@@ -3,10 +3,12 @@
 use crate::Trace;
 
 impl Trace {
-    /// The trace as a Markdown document: the numbered steps with their kinds, the content, the answer, and the notes.
+    /// The trace as a Markdown document: the numbered steps with their kinds, the content, the
+    /// answer, and the notes.
     ///
-    /// All that the model wrote stands in block quotes, which end whatever it left open: a code fence, a list, an HTML tag. The answer
-    /// stands in a code fence longer than any in it, to be copied as it is.
+    /// All that the model wrote stands in block quotes, which end whatever it left open: a code
+    /// fence, a list, an HTML tag. The answer stands in a code fence longer than any in it, to be
+    /// copied as it is.
     pub fn to_markdown(&self) -> String {
         let mut dst = String::new();
         if self.reasoning.is_some() {
@@ -54,7 +56,8 @@ fn capitalised(name: &str) -> String {
     name
 }
 
-/// A carriage return alone ends a line in Markdown too, and would let the next line out of the quote.
+/// A carriage return alone ends a line in Markdown too, and would let the next line out of the
+/// quote.
 fn quote(dst: &mut String, text: &str) {
     for line in text.replace("\r\n", "\n").split(['\n', '\r']) {
         dst.push_str(if line.is_empty() { ">" } else { "> " });
