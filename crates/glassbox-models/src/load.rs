@@ -1,0 +1,226 @@
+use crate::{DecoderSpec, ModelError, Tensor};
+use glassbox_core::{Backend, KvType, PAGE};
+use glassbox_weights::{Checkpoint, Format};
+use std::collections::HashSet;
+
+/// What is reserved when a model is loaded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// Positions that the cache of keys and values holds, over all sequences.
+    pub context: usize,
+    /// The type that the cache keeps.
+    pub kv_type: KvType,
+    /// Tokens that one batch may have.
+    pub batch: usize,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions {
+            context: 4096,
+            kv_type: KvType::F16,
+            batch: 512,
+        }
+    }
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Bytes of weights that are on the device.
+    pub done: u64,
+    /// Bytes of weights in all.
+    pub total: u64,
+}
+
+pub(crate) struct Layer<B: Backend> {
+    pub(crate) attn_norm: B::Weight, // [hidden]
+    pub(crate) q: B::Weight,         // [n_heads * head_dim, hidden]
+    pub(crate) k: B::Weight,         // [n_kv_heads * head_dim, hidden]
+    pub(crate) v: B::Weight,         // [n_kv_heads * head_dim, hidden]
+    pub(crate) qkv_bias: Option<[B::Weight; 3]>,
+    pub(crate) o: B::Weight,        // [hidden, n_heads * head_dim]
+    pub(crate) ffn_norm: B::Weight, // [hidden]
+    pub(crate) gate: B::Weight,     // [ffn, hidden]
+    pub(crate) up: B::Weight,       // [ffn, hidden]
+    pub(crate) down: B::Weight,     // [hidden, ffn]
+}
+
+/// A model's weights on a device.
+pub struct Decoder<B: Backend> {
+    pub(crate) spec: DecoderSpec,
+    pub(crate) rope: glassbox_core::Rope,
+    pub(crate) embed: B::Weight, // [vocab, hidden]
+    pub(crate) layers: Vec<Layer<B>>,
+    pub(crate) final_norm: B::Weight,   // [hidden]
+    pub(crate) head: Option<B::Weight>, // [vocab, hidden], absent when tied
+}
+
+/// The activations of a batch, `[n_tokens, width]` each, and the cache.
+pub struct State<B: Backend> {
+    pub(crate) x: B::Buf,    // [n_tokens, hidden]: the residual stream
+    pub(crate) h: B::Buf,    // [n_tokens, hidden]: normed
+    pub(crate) out: B::Buf,  // [n_tokens, hidden]: what a half layer adds
+    pub(crate) q: B::Buf,    // [n_tokens, n_heads * head_dim]
+    pub(crate) k: B::Buf,    // [n_tokens, n_kv_heads * head_dim]
+    pub(crate) v: B::Buf,    // [n_tokens, n_kv_heads * head_dim]
+    pub(crate) attn: B::Buf, // [n_tokens, n_heads * head_dim]
+    pub(crate) gate: B::Buf, // [n_tokens, ffn]
+    pub(crate) up: B::Buf,   // [n_tokens, ffn]
+    pub(crate) act: B::Buf,  // [n_tokens, ffn]
+    pub(crate) kv: Vec<B::Kv>,
+    pub(crate) n_pages: usize,
+}
+
+impl<B: Backend> State<B> {
+    /// Reserves the activations of the largest batch and the cache.
+    pub fn new(
+        backend: &mut B,
+        spec: &DecoderSpec,
+        options: &LoadOptions,
+    ) -> Result<Self, ModelError> {
+        let shape = spec.attention();
+        let n_pages = options.context.div_ceil(PAGE);
+        let mut rows = |width| {
+            backend
+                .buffer(options.batch, width)
+                .map_err(ModelError::backend)
+        };
+        Ok(State {
+            x: rows(spec.hidden)?,
+            h: rows(spec.hidden)?,
+            out: rows(spec.hidden)?,
+            q: rows(shape.q_width())?,
+            k: rows(shape.kv_width())?,
+            v: rows(shape.kv_width())?,
+            attn: rows(shape.q_width())?,
+            gate: rows(spec.ffn)?,
+            up: rows(spec.ffn)?,
+            act: rows(spec.ffn)?,
+            kv: (0..spec.n_layers)
+                .map(|_| backend.kv(n_pages, shape, options.kv_type))
+                .collect::<Result<_, _>>()
+                .map_err(ModelError::backend)?,
+            n_pages,
+        })
+    }
+}
+
+impl<B: Backend> Decoder<B> {
+    /// Checks every tensor of `checkpoint` against `spec` and uploads it. `progress` is called
+    /// after each tensor and says whether to go on.
+    pub fn load(
+        backend: &mut B,
+        checkpoint: &Checkpoint,
+        spec: DecoderSpec,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Self, ModelError> {
+        let total = checkpoint.tensors().map(|t| t.n_bytes()).sum();
+        let now = Progress { done: 0, total };
+        let mut loader = Loader {
+            backend,
+            checkpoint,
+            used: HashSet::new(),
+            progress,
+            now,
+        };
+        let DecoderSpec {
+            hidden, ffn, vocab, ..
+        } = spec;
+        let (q, kv) = (spec.attention().q_width(), spec.attention().kv_width());
+        let embed = loader.take(Tensor::Embed, (vocab, hidden))?;
+        let mut layers = Vec::with_capacity(spec.n_layers);
+        for l in 0..spec.n_layers {
+            layers.push(Layer {
+                attn_norm: loader.take(Tensor::AttnNorm(l), (1, hidden))?,
+                q: loader.take(Tensor::Q(l), (q, hidden))?,
+                k: loader.take(Tensor::K(l), (kv, hidden))?,
+                v: loader.take(Tensor::V(l), (kv, hidden))?,
+                qkv_bias: match spec.qkv_bias {
+                    true => Some([
+                        loader.take(Tensor::QBias(l), (1, q))?,
+                        loader.take(Tensor::KBias(l), (1, kv))?,
+                        loader.take(Tensor::VBias(l), (1, kv))?,
+                    ]),
+                    false => None,
+                },
+                o: loader.take(Tensor::O(l), (hidden, q))?,
+                ffn_norm: loader.take(Tensor::FfnNorm(l), (1, hidden))?,
+                gate: loader.take(Tensor::Gate(l), (ffn, hidden))?,
+                up: loader.take(Tensor::Up(l), (ffn, hidden))?,
+                down: loader.take(Tensor::Down(l), (hidden, ffn))?,
+            });
+        }
+        let final_norm = loader.take(Tensor::FinalNorm, (1, hidden))?;
+        let head = match spec.tie_embeddings {
+            true => None,
+            false => Some(loader.take(Tensor::Head, (vocab, hidden))?),
+        };
+        loader.nothing_left(&spec)?;
+        Ok(Decoder {
+            rope: spec.rope(),
+            spec,
+            embed,
+            layers,
+            final_norm,
+            head,
+        })
+    }
+}
+
+struct Loader<'a, B: Backend> {
+    backend: &'a mut B,
+    checkpoint: &'a Checkpoint,
+    used: HashSet<String>,
+    progress: &'a mut dyn FnMut(Progress) -> bool,
+    now: Progress,
+}
+
+impl<B: Backend> Loader<'_, B> {
+    fn take(&mut self, tensor: Tensor, expected: (usize, usize)) -> Result<B::Weight, ModelError> {
+        let name = match self.checkpoint.format() {
+            Format::Gguf => tensor.gguf(),
+            _ => tensor.hugging_face(),
+        };
+        let Some(view) = self.checkpoint.tensor(&name)? else {
+            return Err(ModelError::MissingTensor { name });
+        };
+        let got = (view.rows(), view.cols());
+        if got != expected {
+            return Err(ModelError::TensorShape {
+                name,
+                got,
+                expected,
+            });
+        }
+        self.used.insert(name);
+        self.now.done += view.data().len() as u64;
+        let weight = self.backend.upload(view).map_err(ModelError::backend)?;
+        if !(self.progress)(self.now) {
+            return Err(ModelError::Cancelled);
+        }
+        Ok(weight)
+    }
+
+    /// A tensor that nothing has used would be ignored in silence.
+    fn nothing_left(&self, spec: &DecoderSpec) -> Result<(), ModelError> {
+        // The head of a tied model is the embedding once more; frequencies are in the spec.
+        let harmless = |name: &str| {
+            (spec.tie_embeddings && name == Tensor::Head.hugging_face())
+                || name == "rope_freqs.weight"
+                || name.ends_with(".rotary_emb.inv_freq")
+        };
+        match self
+            .checkpoint
+            .tensors()
+            .find(|t| !self.used.contains(t.name()) && !harmless(t.name()))
+        {
+            Some(t) => {
+                let (name, family) = (t.name().to_owned(), spec.family.name());
+                Err(ModelError::UnknownTensor { name, family })
+            }
+            None => Ok(()),
+        }
+    }
+}

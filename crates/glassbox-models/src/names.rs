@@ -1,0 +1,71 @@
+use std::fmt;
+
+/// A tensor of a decoder, by its part in the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Tensor {
+    Embed,
+    FinalNorm,
+    Head,
+    AttnNorm(usize),
+    Q(usize),
+    K(usize),
+    V(usize),
+    QBias(usize),
+    KBias(usize),
+    VBias(usize),
+    O(usize),
+    FfnNorm(usize),
+    Gate(usize),
+    Up(usize),
+    Down(usize),
+}
+
+impl Tensor {
+    /// The layer and the names within it: Hugging Face's and GGUF's.
+    fn parts(self) -> (Option<usize>, &'static str, &'static str) {
+        match self {
+            Tensor::Embed => (None, "model.embed_tokens.weight", "token_embd.weight"),
+            Tensor::FinalNorm => (None, "model.norm.weight", "output_norm.weight"),
+            Tensor::Head => (None, "lm_head.weight", "output.weight"),
+            Tensor::AttnNorm(l) => (Some(l), "input_layernorm.weight", "attn_norm.weight"),
+            Tensor::Q(l) => (Some(l), "self_attn.q_proj.weight", "attn_q.weight"),
+            Tensor::K(l) => (Some(l), "self_attn.k_proj.weight", "attn_k.weight"),
+            Tensor::V(l) => (Some(l), "self_attn.v_proj.weight", "attn_v.weight"),
+            Tensor::QBias(l) => (Some(l), "self_attn.q_proj.bias", "attn_q.bias"),
+            Tensor::KBias(l) => (Some(l), "self_attn.k_proj.bias", "attn_k.bias"),
+            Tensor::VBias(l) => (Some(l), "self_attn.v_proj.bias", "attn_v.bias"),
+            Tensor::O(l) => (Some(l), "self_attn.o_proj.weight", "attn_output.weight"),
+            Tensor::FfnNorm(l) => (
+                Some(l),
+                "post_attention_layernorm.weight",
+                "ffn_norm.weight",
+            ),
+            Tensor::Gate(l) => (Some(l), "mlp.gate_proj.weight", "ffn_gate.weight"),
+            Tensor::Up(l) => (Some(l), "mlp.up_proj.weight", "ffn_up.weight"),
+            Tensor::Down(l) => (Some(l), "mlp.down_proj.weight", "ffn_down.weight"),
+        }
+    }
+
+    /// The name in a Hugging Face checkpoint.
+    pub fn hugging_face(self) -> String {
+        match self.parts() {
+            (None, name, _) => name.to_owned(),
+            (Some(layer), name, _) => format!("model.layers.{layer}.{name}"),
+        }
+    }
+
+    /// The name in a GGUF file.
+    pub fn gguf(self) -> String {
+        match self.parts() {
+            (None, _, name) => name.to_owned(),
+            (Some(layer), _, name) => format!("blk.{layer}.{name}"),
+        }
+    }
+}
+
+impl fmt::Display for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.hugging_face())
+    }
+}
