@@ -1,0 +1,115 @@
+//! One file, mapped or read.
+
+use crate::{OpenOptions, WeightsError, map};
+use glassbox_core::SharedBytes;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+pub(crate) struct Source {
+    path: Arc<Path>,
+    len: u64,
+    backing: Backing,
+}
+
+enum Backing {
+    Mapped(SharedBytes),
+    Plain(Mutex<File>),
+}
+
+impl Source {
+    pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Source, WeightsError> {
+        let io = |source| WeightsError::Io {
+            path: path.to_path_buf(),
+            source,
+        };
+        let file = File::open(path).map_err(io)?;
+        let meta = file.metadata().map_err(io)?;
+        if !meta.is_file() {
+            return Err(WeightsError::NotAFile {
+                path: path.to_path_buf(),
+            });
+        }
+        let len = meta.len();
+        // An empty file can't be mapped on every platform, and there is nothing in it to share.
+        let (len, backing) = if options.mmap && len > 0 {
+            let bytes = map::map(&file).map_err(io)?;
+            (bytes.len() as u64, Backing::Mapped(bytes))
+        } else {
+            (len, Backing::Plain(Mutex::new(file)))
+        };
+        Ok(Source {
+            path: path.into(),
+            len,
+            backing,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The bytes `[start, start + len)`; an error when the file is now shorter than it was.
+    pub(crate) fn range(&self, start: u64, len: u64) -> Result<SharedBytes, WeightsError> {
+        let shrunk = || WeightsError::Shrunk {
+            path: self.path.to_path_buf(),
+            offset: start,
+            needed: len,
+            len: self.len,
+        };
+        let end = start.checked_add(len).ok_or_else(shrunk)?;
+        if end > self.len {
+            return Err(shrunk());
+        }
+        match &self.backing {
+            Backing::Mapped(bytes) => usize::try_from(start)
+                .ok()
+                .zip(usize::try_from(end).ok())
+                .and_then(|(start, end)| bytes.slice(start..end))
+                .ok_or_else(shrunk),
+            Backing::Plain(file) => {
+                let io = |source| WeightsError::Io {
+                    path: self.path.to_path_buf(),
+                    source,
+                };
+                // A poisoned lock only means that another thread panicked between seek and read;
+                // the seek below makes its position irrelevant.
+                let mut file = file.lock().unwrap_or_else(|e| e.into_inner());
+                file.seek(SeekFrom::Start(start)).map_err(io)?;
+                let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(|_| shrunk())?);
+                (&mut *file).take(len).read_to_end(&mut bytes).map_err(io)?;
+                if bytes.len() as u64 != len {
+                    return Err(shrunk());
+                }
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    /// The first bytes of the file, `len` of them or all there are.
+    pub(crate) fn prefix(&self, len: u64) -> Result<SharedBytes, WeightsError> {
+        self.range(0, len.min(self.len))
+    }
+}
+
+/// A small file beside the weights; `None` when there is none, an error above `cap` bytes.
+pub(crate) fn read_small(path: PathBuf, cap: u64) -> Result<Option<Vec<u8>>, WeightsError> {
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(WeightsError::Io { path, source }),
+    };
+    let mut bytes = Vec::new();
+    if let Err(source) = file.take(cap.saturating_add(1)).read_to_end(&mut bytes) {
+        return Err(WeightsError::Io { path, source });
+    }
+    if bytes.len() as u64 > cap {
+        return Err(WeightsError::FileTooLarge { path, cap });
+    }
+    Ok(Some(bytes))
+}
