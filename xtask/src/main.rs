@@ -1,2 +1,98 @@
-//! Chores of the repository.
-fn main() {}
+//! Chores of the repository, run as `cargo xtask <chore>`.
+//!
+//! Exit codes: 0 done, 1 a chore failed, 2 wrong usage.
+
+#![forbid(unsafe_code)]
+
+mod ci;
+mod fetch_models;
+mod fixtures;
+mod fuzz;
+mod process;
+mod python;
+mod root;
+mod test;
+mod tidy;
+mod usage;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  test                                all tests; fetches the model that they need
+  ci                                  everything that CI checks, with the time of each step
+  tidy                                the rules of the repository that no compiler knows
+  fetch-models                        SmolLM2-135M-Instruct into models/
+  fixtures                            makes every fixture again
+  fuzz [--seconds N] [--address-sanitizer] [TARGET...]
+                                      fuzzes each target, or those named, for N seconds (60)
+  fuzz --replay FILE TARGET           runs one input, such as a crash that fuzzing kept
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<usage::UsageError>() => {
+            eprintln!("xtask: {error}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> anyhow::Result<()> {
+    let Some((&chore, rest)) = args.split_first() else {
+        return Err(usage::error("which chore?"));
+    };
+    if matches!(chore, "help" | "--help" | "-h") {
+        print!("{USAGE}");
+        return Ok(());
+    }
+    if chore == "fuzz" {
+        return fuzz::run(&root::find()?, &fuzz::Options::parse(rest)?);
+    }
+    let run = match chore {
+        "test" => test::run,
+        "ci" => ci::run,
+        "tidy" => tidy::run,
+        "fetch-models" => fetch_models::run,
+        "fixtures" => fixtures::run,
+        _ => return Err(usage::error(format!("there is no chore `{chore}`"))),
+    };
+    if let Some(extra) = rest.first() {
+        return Err(usage::error(format!(
+            "`{chore}` takes no argument, got `{extra}`"
+        )));
+    }
+    run(&root::find()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_usage_is_told_from_failure() {
+        for args in [
+            &[][..],
+            &["tity"],
+            &["tidy", "now"],
+            &["fuzz", "--seconds"],
+            &["fuzz", "--seconds", "soon"],
+            &["fuzz", "--replay", "file"],
+        ] {
+            let error = dispatch(args).unwrap_err();
+            assert!(error.is::<usage::UsageError>(), "{args:?}: {error:#}");
+        }
+        assert!(dispatch(&["--help"]).is_ok());
+    }
+}
