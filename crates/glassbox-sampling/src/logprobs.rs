@@ -1,0 +1,70 @@
+//! Log-probabilities of the chosen token and of the best ones.
+
+use crate::candidates::Candidate;
+use crate::{Candidates, math, select};
+use serde::{Deserialize, Serialize};
+
+/// A token and the natural logarithm of its probability.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogprob {
+    /// The token's id.
+    pub id: u32,
+    /// ln of its probability; never above 0, and −inf if it has none.
+    pub logprob: f32,
+}
+
+/// The chosen token's log-probability and those of the `n` best, all of one distribution.
+pub(crate) struct Report {
+    pub(crate) chosen: f32,
+    pub(crate) top: Vec<TokenLogprob>,
+}
+
+/// Log-softmax of a whole row: `(l − max) − ln Σ e^(l − max)`.
+pub(crate) fn of_model(logits: &[f32], max: f32, chosen: u32, n: usize) -> Report {
+    let row = || {
+        (0u32..)
+            .zip(logits)
+            .map(|(id, logit)| Candidate { id, logit: *logit })
+    };
+    let total = math::sum_exp(logits, max);
+    report(row, max, total, logits[chosen as usize], n)
+}
+
+/// The same of the candidates that a chain has left.
+pub(crate) fn of_draw(candidates: &mut Candidates, chosen: Candidate, n: usize) -> Report {
+    let max = candidates.max_logit();
+    let total = candidates.softmax().total;
+    report(
+        || candidates.as_slice().iter().copied(),
+        max,
+        total,
+        chosen.logit,
+        n,
+    )
+}
+
+fn report<I: Iterator<Item = Candidate>>(
+    row: impl Fn() -> I,
+    max: f32,
+    total: f64,
+    chosen: f32,
+    n: usize,
+) -> Report {
+    let log_total = libm::log(total);
+    let logprob = |logit: f32| ((f64::from(logit) - f64::from(max)) - log_total) as f32;
+    let mut top = Vec::new();
+    if n > 0 {
+        let mut keys = Vec::new();
+        let possible = row().filter(|c| c.logit > f32::NEG_INFINITY);
+        select::smallest(n, possible.map(select::key), &mut keys);
+        let best = keys.into_iter().map(select::from_key);
+        top.extend(best.map(|c| TokenLogprob {
+            id: c.id,
+            logprob: logprob(c.logit),
+        }));
+    }
+    Report {
+        chosen: logprob(chosen),
+        top,
+    }
+}
