@@ -55,6 +55,9 @@ pub struct Softmax<'a> {
 
 impl Softmax<'_> {
     /// The probability of the candidate at `index` of the list.
+    ///
+    /// # Panics
+    /// If the list is not so long.
     pub fn probability(&self, index: usize) -> f64 {
         f64::from(self.weights[index]) / self.total
     }

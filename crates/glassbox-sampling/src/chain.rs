@@ -9,9 +9,9 @@ use std::sync::Arc;
 ///
 /// The default order is `logit_bias`, `penalties`, `dry`, `temperature`, `top_k`, `top_p`, `min_p`, `typical`, `xtc`.
 /// It is Hugging Face's, and vLLM's in what the two have in common: penalties act on the model's logits, and the
-/// **temperature comes before the filters**, because that is what R1's temperature 0.6 and top-p 0.95 were tuned and
-/// evaluated with. (llama.cpp has the temperature last: its top-p 0.95 keeps more tokens at 0.6 than R1's authors
-/// meant.) A program that wants another order pushes the steps itself.
+/// **temperature comes before the filters**, because so do the engines in which R1's advice of temperature 0.6 and
+/// top-p 0.95 is followed, vLLM above all. (llama.cpp has the temperature last: its top-p 0.95 is that of the
+/// distribution at temperature 1, and keeps more tokens.) A program that wants another order pushes the steps itself.
 ///
 /// A chain is cheap to clone and can be shared by many sequences: steps keep no state.
 ///

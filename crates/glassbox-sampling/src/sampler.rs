@@ -23,7 +23,7 @@ pub struct Sampled {
 /// [`sample`](Self::sample) changes nothing: it's a function of the logits, the position, the parameters and the
 /// history, and so can be called again after a cancelled step, or out of order for a draft, with the same result. The
 /// history grows by [`accept`](Self::accept) alone. A sampler is as small as its history; the memory that a draw needs
-/// is a [`Candidates`] that sequences share.
+/// is a [`Candidates`] that sequences share, and that stops growing after the first draws.
 #[derive(Debug, Clone)]
 pub struct Sampler {
     chain: Chain,

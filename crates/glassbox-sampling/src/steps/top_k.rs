@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::{Candidates, Context, Step};
 
 /// Keeps the `k` best candidates; of equal ones the lower ids, so that there are never more than `k`. 0 is off.
-/// Source: Fan, Lewis and Dauphin, arXiv 1805.04833, §5.4.
+/// Source: Fan, Lewis and Dauphin, arXiv 1805.04833.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TopK {
     /// How many are kept.
