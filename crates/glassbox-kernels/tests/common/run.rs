@@ -1,0 +1,163 @@
+//! Each kernel called on owned vectors, with the rest of the matrix that its tile is part of.
+
+use glassbox_core::{AttentionShape, DType, KvType};
+use glassbox_kernels::{ActBlock, Activations, Kernels, KvElement, KvPages, Queries, Rows, Tile};
+use half::f16;
+
+/// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
+pub(crate) const UNTOUCHED: f32 = -77.25;
+
+/// How many tiles of the same size lie around a tile: above it, left of it and right of it.
+pub(crate) type Around = (usize, usize, usize);
+
+/// Lets `body` write a tile of `n_rows` by `n_cols` inside a larger matrix, and gives back what
+/// the tile holds then.
+///
+/// # Panics
+/// When anything beside the tile was written.
+#[allow(unsafe_code)]
+pub(crate) fn in_part(
+    (n_rows, n_cols): (usize, usize),
+    (above, left, right): Around,
+    body: impl FnOnce(&mut Tile<'_>),
+) -> Vec<f32> {
+    let across = left + 1 + right;
+    let stride = across * n_cols;
+    let mut matrix = vec![UNTOUCHED; (above + 2) * n_rows * stride];
+    let grid = Tile::whole(&mut matrix, stride).grid(n_rows, n_cols);
+    // SAFETY: it is the only part taken of this grid.
+    body(&mut unsafe { grid.part(above * across + left) });
+    let mut out = Vec::new();
+    for (r, row) in matrix.chunks_exact(stride).enumerate() {
+        for (c, &x) in row.iter().enumerate() {
+            if r / n_rows == above && c / n_cols == left {
+                out.push(x);
+            } else {
+                assert_eq!(x, UNTOUCHED, "row {r}, column {c} is beside the tile");
+            }
+        }
+    }
+    out
+}
+
+/// [`in_part`] of a linear layer of any type: `x` is `[n_tokens, width]`, `w` `[n_out, width]`.
+pub(crate) fn linear(
+    kernels: &Kernels,
+    x: &[f32],
+    width: usize,
+    w: &[u8],
+    dtype: DType,
+    around: Around,
+) -> Vec<f32> {
+    let shape = (x.len() / width, w.len() / dtype.row_bytes(width).unwrap());
+    match ActBlock::for_weights(dtype.block_len()) {
+        None => in_part(shape, around, |dst| {
+            kernels.linear_float(dst, Rows { data: x, width }, w, dtype);
+        }),
+        Some(block) => {
+            let x = Quantized::new(kernels, x, width, block);
+            in_part(shape, around, |dst| {
+                kernels.linear_quant(dst, &x.view(), w, dtype);
+            })
+        }
+    }
+}
+
+/// A cache of either type with the pages' elements as given, `[n_pages, PAGE, width]`.
+pub(crate) enum Cache {
+    F32(Vec<f32>, Vec<f32>),
+    F16(Vec<f16>, Vec<f16>),
+}
+
+impl Cache {
+    pub(crate) fn new(kv_type: KvType, keys: Vec<f32>, values: Vec<f32>) -> Self {
+        let narrow = |x: &[f32]| {
+            let mut y = vec![f16::ZERO; x.len()];
+            KvElement::narrow(&mut y, x);
+            y
+        };
+        match kv_type {
+            KvType::F32 => Cache::F32(keys, values),
+            KvType::F16 => Cache::F16(narrow(&keys), narrow(&values)),
+        }
+    }
+
+    /// Element `i` of the keys and of the values, as the cache keeps them.
+    pub(crate) fn at(&self, i: usize) -> (f32, f32) {
+        match self {
+            Cache::F32(keys, values) => (keys[i], values[i]),
+            Cache::F16(keys, values) => (keys[i].to_f32(), values[i].to_f32()),
+        }
+    }
+
+    /// [`in_part`] of attention of the rows `q`, the first at position `start`.
+    pub(crate) fn attention(
+        &self,
+        kernels: &Kernels,
+        q: &[f32],
+        start: usize,
+        table: &[u32],
+        kv_head: usize,
+        shape: AttentionShape,
+        around: Around,
+    ) -> Vec<f32> {
+        let size = (
+            q.len() / shape.q_width(),
+            shape.n_heads / shape.n_kv_heads * shape.head_dim,
+        );
+        let q = Queries { data: q, start };
+        in_part(size, around, |dst| match self {
+            Cache::F32(keys, values) => {
+                let kv = KvPages {
+                    keys,
+                    values,
+                    table,
+                };
+                kernels.attention_f32(dst, q, kv, kv_head, shape);
+            }
+            Cache::F16(keys, values) => {
+                let kv = KvPages {
+                    keys,
+                    values,
+                    table,
+                };
+                kernels.attention_f16(dst, q, kv, kv_head, shape);
+            }
+        })
+    }
+}
+
+/// Quantised rows.
+pub(crate) struct Quantized {
+    pub(crate) q: Vec<i8>,
+    pub(crate) d: Vec<f32>,
+    pub(crate) sums: Vec<i16>,
+    pub(crate) width: usize,
+    pub(crate) block: ActBlock,
+}
+
+impl Quantized {
+    pub(crate) fn new(kernels: &Kernels, x: &[f32], width: usize, block: ActBlock) -> Self {
+        let mut q = vec![99; x.len()];
+        let mut d = vec![99.0; x.len() / block.size()];
+        let mut sums = vec![99; x.len() / 16];
+        kernels.quantize(&mut q, &mut d, &mut sums, x, block);
+        Quantized {
+            q,
+            d,
+            sums,
+            width,
+            block,
+        }
+    }
+
+    pub(crate) fn view(&self) -> Activations<'_> {
+        Activations {
+            q: &self.q,
+            d: &self.d,
+            sums: &self.sums,
+            width: self.width,
+            block: self.block,
+        }
+    }
+}
