@@ -6,6 +6,7 @@ use crate::{CpuError, CpuOptions};
 use glassbox_core::{AttentionShape, Backend, Batch, KvType, PAGE, Rope, Sequence, WeightView};
 use glassbox_kernels::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES};
 use glassbox_kernels::{Kernels, KvPages, Queries, Rows, Tile};
+use half::slice::HalfBitsSliceExt;
 
 /// Rows of queries that share a pass over the cache.
 const QUERY_ROWS: usize = 8;
@@ -293,6 +294,7 @@ impl Backend for Cpu {
                         kernels.attention_f32(&mut dst, queries, kv, kv_head, shape);
                     }
                     Store::F16 { keys, values } => {
+                        let (keys, values) = (keys.reinterpret_cast(), values.reinterpret_cast());
                         let kv = KvPages {
                             keys,
                             values,

@@ -1,7 +1,7 @@
 use crate::CpuError;
 use glassbox_core::{AttentionShape, KvType, PAGE};
-use glassbox_kernels::KvElement;
 use half::f16;
+use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 
 /// One layer's pages of keys and values.
 pub struct Kv {
@@ -11,8 +11,15 @@ pub struct Kv {
 
 /// Keys and values, each `[n_pages, PAGE, width]`.
 pub(crate) enum Store {
-    F32 { keys: Vec<f32>, values: Vec<f32> },
-    F16 { keys: Vec<f16>, values: Vec<f16> },
+    F32 {
+        keys: Vec<f32>,
+        values: Vec<f32>,
+    },
+    /// The bits of f16, which the standard library reserves as untouched zero pages.
+    F16 {
+        keys: Vec<u16>,
+        values: Vec<u16>,
+    },
 }
 
 /// Runs `$body` with `$keys` and `$values` bound to the vectors, whatever their type.
@@ -59,10 +66,20 @@ impl Kv {
     /// Stores one position's key and value, rounded to the cache's type.
     pub(crate) fn put(&mut self, page: u32, offset: usize, k: &[f32], v: &[f32]) {
         let at = (page as usize * PAGE + offset) * self.width;
-        each_type!(&mut self.store, keys, values => {
-            KvElement::narrow(&mut keys[at..][..k.len()], k);
-            KvElement::narrow(&mut values[at..][..v.len()], v);
-        });
+        match &mut self.store {
+            Store::F32 { keys, values } => {
+                keys[at..][..k.len()].copy_from_slice(k);
+                values[at..][..v.len()].copy_from_slice(v);
+            }
+            Store::F16 { keys, values } => {
+                keys[at..][..k.len()]
+                    .reinterpret_cast_mut::<f16>()
+                    .convert_from_f32_slice(k);
+                values[at..][..v.len()]
+                    .reinterpret_cast_mut::<f16>()
+                    .convert_from_f32_slice(v);
+            }
+        }
     }
 
     pub(crate) fn check(&self, page: u32) -> Result<(), CpuError> {
@@ -114,7 +131,7 @@ impl Kv {
             }
             Store::F16 { keys, values } => {
                 for (dst, src) in [(keys, k), (values, v)] {
-                    let src = src.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b));
+                    let src = src.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b));
                     dst[at..][..len]
                         .iter_mut()
                         .zip(src)
@@ -138,14 +155,14 @@ impl Kv {
     }
 }
 
-/// `len` zeros, or an error instead of an abort. The system gives zero pages only when touched.
+/// `len` zeros, or an error instead of an abort. The system hands out the pages when they are
+/// first written, so that a long context costs only what is used of it.
 pub(crate) fn zeros<T: Clone + Default>(len: usize) -> Result<Vec<T>, CpuError> {
     let bytes = len.saturating_mul(size_of::<T>());
-    let mut v = Vec::new();
-    v.try_reserve_exact(len).map_err(|_| CpuError::Memory {
+    let refused = |_| CpuError::Memory {
         what: "activations and cache",
         bytes,
-    })?;
-    v.resize(len, T::default());
-    Ok(v)
+    };
+    Vec::<T>::new().try_reserve_exact(len).map_err(refused)?;
+    Ok(vec![T::default(); len])
 }

@@ -1,3 +1,4 @@
+use glassbox_core::CoreError;
 use glassbox_weights::WeightsError;
 
 /// Why a configuration is not a model that glassbox can run.
@@ -73,6 +74,9 @@ pub enum ModelError {
     /// The configuration.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// A batch that does not fit together.
+    #[error(transparent)]
+    Batch(#[from] CoreError),
     /// The weights' files.
     #[error(transparent)]
     Weights(#[from] WeightsError),

@@ -1,0 +1,196 @@
+use crate::stream::Start;
+use crate::{Cancel, EngineError, Reply, Session, Stream};
+use glassbox_sampling::{Chain, Sampler, SamplingParams};
+use glassbox_text::{Message, PromptOptions, Special, TextError, Thinking};
+use glassbox_trace::Start as Opening;
+
+/// A question, with everything that decides its reply.
+///
+/// Without further ado it follows the R1 usage notes: temperature 0.6, top-p 0.95, thinking on.
+#[must_use = "a question does nothing until it is run or streamed"]
+pub struct Ask<'s> {
+    session: &'s mut Session,
+    prompt: Prompt,
+    params: SamplingParams,
+    chain: Option<Chain>,
+    thinking: Thinking,
+    max_thinking: Option<usize>,
+    max_tokens: Option<usize>,
+    cancel: Cancel,
+}
+
+enum Prompt {
+    Turn(Message),
+    Raw(String),
+}
+
+impl<'s> Ask<'s> {
+    fn new(session: &'s mut Session, prompt: Prompt) -> Self {
+        Ask {
+            session,
+            prompt,
+            params: SamplingParams::default(),
+            chain: None,
+            thinking: Thinking::On,
+            max_thinking: None,
+            max_tokens: None,
+            cancel: Cancel::new(),
+        }
+    }
+
+    pub(crate) fn turn(session: &'s mut Session, message: Message) -> Self {
+        Ask::new(session, Prompt::Turn(message))
+    }
+
+    pub(crate) fn raw(session: &'s mut Session, text: String) -> Self {
+        Ask::new(session, Prompt::Raw(text))
+    }
+
+    /// Replaces all sampling parameters.
+    pub fn sampling(mut self, params: SamplingParams) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Changes sampling parameters one by one.
+    pub fn with(mut self, change: impl FnOnce(&mut SamplingParams)) -> Self {
+        change(&mut self.params);
+        self
+    }
+
+    /// Always takes the most likely token.
+    pub fn greedy(self) -> Self {
+        self.with(|p| (p.temperature, p.top_p) = (0.0, 1.0))
+    }
+
+    /// Divides the logits; 0 is greedy.
+    pub fn temperature(self, temperature: f64) -> Self {
+        self.with(|p| p.temperature = temperature)
+    }
+
+    /// Samples from the fewest best tokens whose probabilities reach this sum.
+    pub fn top_p(self, top_p: f64) -> Self {
+        self.with(|p| p.top_p = top_p)
+    }
+
+    /// The seed: the same seed gives the same reply.
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(|p| p.seed = seed)
+    }
+
+    /// Reports the log-probability of each token, and of this many of the most likely ones.
+    pub fn logprobs(self, top: u32) -> Self {
+        self.with(|p| p.logprobs = Some(top))
+    }
+
+    /// Samples through a chain of the program's own instead of the default one.
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.chain = Some(chain);
+        self
+    }
+
+    /// Whether the model reasons before it answers.
+    pub fn thinking(mut self, thinking: Thinking) -> Self {
+        self.thinking = thinking;
+        self
+    }
+
+    /// Closes the reasoning after this many tokens, so that an answer still follows.
+    pub fn max_thinking(mut self, tokens: usize) -> Self {
+        self.max_thinking = Some(tokens);
+        self
+    }
+
+    /// Ends the reply after this many tokens, thinking included; else the context's end does.
+    pub fn max_tokens(mut self, tokens: usize) -> Self {
+        self.max_tokens = Some(tokens);
+        self
+    }
+
+    /// A switch that stops the reply from outside.
+    pub fn cancel(mut self, cancel: &Cancel) -> Self {
+        self.cancel = cancel.clone();
+        self
+    }
+
+    /// Writes the whole reply.
+    pub fn run(self) -> Result<Reply, EngineError> {
+        let mut stream = self.stream()?;
+        for event in &mut stream {
+            event?;
+        }
+        stream.finish()
+    }
+
+    /// Starts the reply: an iterator of events, which computes as it is read.
+    ///
+    /// # Errors
+    /// Options out of range, a template that refuses the conversation, a prompt longer than the
+    /// context. Nothing is computed yet.
+    pub fn stream(self) -> Result<Stream<'s>, EngineError> {
+        for (option, limit) in [
+            ("max_tokens", self.max_tokens),
+            ("max_thinking", self.max_thinking),
+        ] {
+            if limit == Some(0) {
+                let expected = match option {
+                    "max_tokens" => "at least 1",
+                    _ => "at least 1; thinking is switched off by Thinking::Off",
+                };
+                return Err(EngineError::Option {
+                    option,
+                    got: 0,
+                    expected,
+                });
+            }
+        }
+        let engine = self.session.engine.clone();
+        let (ids, opening, turn) = match self.prompt {
+            Prompt::Turn(message) => {
+                let mut messages = self.session.messages.clone();
+                messages.push(message.clone());
+                let mut options = PromptOptions::default();
+                options.thinking = self.thinking;
+                let prompt = engine.chat()?.prompt(&messages, &options)?;
+                let closed = prompt.text.trim_end().ends_with("</think>");
+                let opening = match (prompt.primed, closed) {
+                    (true, _) => Opening::Primed,
+                    (false, true) => Opening::AfterReasoning,
+                    (false, false) => Opening::Outside,
+                };
+                (prompt.ids, opening, Some(message))
+            }
+            Prompt::Raw(text) => {
+                let ids = engine
+                    .tokenizer()?
+                    .encode_document(&text, Special::AsText)?;
+                (ids, Opening::Outside, None)
+            }
+        };
+        engine.check_ids(&ids)?;
+        let (tokens, context) = (ids.len(), engine.context().min(engine.spec().context));
+        if tokens >= context {
+            return Err(TextError::PromptTooLong { tokens, context }.into());
+        }
+        let mut sampler = match self.chain {
+            Some(chain) => Sampler::with_chain(&self.params, chain, engine.vocab())?,
+            None => Sampler::new(&self.params, engine.vocab())?,
+        };
+        sampler.accept_prompt(&ids)?;
+        let tokenizer = engine.tokenizer()?.clone();
+        Ok(Stream::new(
+            self.session,
+            tokenizer,
+            Start {
+                ids,
+                opening,
+                turn,
+                context,
+                sampler,
+                max_thinking: self.max_thinking,
+                max_tokens: self.max_tokens.unwrap_or(usize::MAX),
+                cancel: self.cancel,
+            },
+        ))
+    }
+}

@@ -1,0 +1,40 @@
+use glassbox_cpu::CpuError;
+use glassbox_engine::EngineError;
+use glassbox_models::ModelError;
+use glassbox_sampling::SamplingError;
+use glassbox_text::TextError;
+use glassbox_weights::WeightsError;
+
+/// What can go wrong, by the crate that noticed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Files of weights and configs.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The model that they describe.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Tokenizer and template.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The CPU backend.
+    #[error(transparent)]
+    Cpu(#[from] CpuError),
+    /// Sampling parameters.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// A generation.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// An option out of range.
+    #[error("{option} = {got}, expected {expected}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        got: usize,
+        /// What is accepted.
+        expected: &'static str,
+    },
+}

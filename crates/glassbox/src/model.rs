@@ -1,0 +1,107 @@
+use crate::text_side::text_side;
+use crate::{Error, ModelOptions};
+use glassbox_cpu::Cpu;
+use glassbox_engine::{Engine, Session};
+use glassbox_models::{CausalLm, DecoderSpec, LoadOptions, LoadedModel, Progress};
+use glassbox_text::Special;
+use glassbox_weights::{Checkpoint, OpenOptions};
+use std::path::Path;
+
+/// The most positions a cache has unless more are asked for.
+const DEFAULT_CONTEXT: usize = 32_768;
+
+/// An open model. Clones share it, from any thread.
+#[derive(Clone, Debug)]
+pub struct Model {
+    engine: Engine,
+    isa: &'static str,
+    threads: usize,
+}
+
+impl Model {
+    /// Opens a GGUF file or a Hugging Face directory with the default [`ModelOptions`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Model, Error> {
+        ModelOptions::default().open(path)
+    }
+
+    /// The default options, to be changed and then opened.
+    pub fn options() -> ModelOptions {
+        ModelOptions::default()
+    }
+
+    pub(crate) fn load(
+        path: &Path,
+        options: &ModelOptions,
+        mut progress: impl FnMut(Progress) -> bool,
+    ) -> Result<Model, Error> {
+        for (option, got) in [("batch", Some(options.batch)), ("context", options.context)] {
+            const MAX: usize = 1 << 24;
+            if got.is_some_and(|n| n == 0 || n > MAX) {
+                let (got, expected) = (got.unwrap_or_default(), "1 to 16,777,216");
+                return Err(Error::Option {
+                    option,
+                    got,
+                    expected,
+                });
+            }
+        }
+        let files = OpenOptions::default().mmap(options.mmap);
+        let checkpoint = Checkpoint::open(path, &files)?;
+        let spec = DecoderSpec::from_checkpoint(&checkpoint)?;
+        let text = text_side(&checkpoint)?;
+        let cpu = Cpu::new(&options.cpu)?;
+        let (isa, threads) = (cpu.isa(), cpu.threads());
+        let mut load = LoadOptions::default();
+        load.context = options.context.unwrap_or(spec.context.min(DEFAULT_CONTEXT));
+        load.kv_type = options.kv_type;
+        load.batch = options.batch;
+        let model = LoadedModel::load(cpu, &checkpoint, &load, &mut progress)?;
+        let model: Box<dyn CausalLm> = Box::new(model);
+        Ok(Model {
+            engine: Engine::new(model, text)?,
+            isa,
+            threads,
+        })
+    }
+
+    /// A new conversation.
+    pub fn session(&self) -> Session {
+        self.engine.session()
+    }
+
+    /// The engine below, for what this front does not show.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What the model is.
+    pub fn spec(&self) -> &DecoderSpec {
+        self.engine.spec()
+    }
+
+    /// The ids of a text, without any template; markup in it is text.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        Ok(self
+            .engine
+            .tokenizer()?
+            .encode_document(text, Special::AsText)?)
+    }
+
+    /// The next-token logits after `ids`, `[spec().vocab]`.
+    pub fn logits(&self, ids: &[u32]) -> Result<Vec<f32>, Error> {
+        let mut last = Vec::new();
+        self.engine
+            .logits(ids, false, |_, row| last.extend_from_slice(row))?;
+        Ok(last)
+    }
+
+    /// The name of the kernel table in use.
+    pub fn isa(&self) -> &'static str {
+        self.isa
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}

@@ -1,0 +1,91 @@
+use crate::{Error, Model};
+use glassbox_core::KvType;
+use glassbox_cpu::CpuOptions;
+use glassbox_models::Progress;
+use std::path::Path;
+
+/// How a model is opened.
+///
+/// ```no_run
+/// let model = glassbox::ModelOptions::default().threads(2).context(8192).open("model.gguf")?;
+/// # Ok::<(), glassbox::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModelOptions {
+    /// Positions that the cache holds, over all sessions; by default the model's own context, but
+    /// at most 32,768. Memory is taken as it is used.
+    pub context: Option<usize>,
+    /// The type in which keys and values are kept.
+    pub kv_type: KvType,
+    /// Prompt tokens that are computed at once.
+    pub batch: usize,
+    /// Whether the files are memory-mapped, or read.
+    pub mmap: bool,
+    /// Threads and kernels.
+    pub cpu: CpuOptions,
+}
+
+impl Default for ModelOptions {
+    fn default() -> Self {
+        ModelOptions {
+            context: None,
+            kv_type: KvType::default(),
+            batch: 512,
+            mmap: true,
+            cpu: CpuOptions::default(),
+        }
+    }
+}
+
+impl ModelOptions {
+    /// Sets the positions that the cache holds.
+    pub fn context(mut self, positions: usize) -> Self {
+        self.context = Some(positions);
+        self
+    }
+
+    /// Sets the type in which keys and values are kept.
+    pub fn kv_type(mut self, kv_type: KvType) -> Self {
+        self.kv_type = kv_type;
+        self
+    }
+
+    /// Sets the number of threads.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.cpu = self.cpu.threads(threads);
+        self
+    }
+
+    /// Forces a kernel table: `portable`, `avx2`, `avx512`, `neon`.
+    pub fn isa(mut self, name: impl Into<String>) -> Self {
+        self.cpu = self.cpu.isa(name);
+        self
+    }
+
+    /// Sets the prompt tokens that are computed at once.
+    pub fn batch(mut self, tokens: usize) -> Self {
+        self.batch = tokens;
+        self
+    }
+
+    /// Chooses between a memory map and plain reads.
+    pub fn mmap(mut self, mmap: bool) -> Self {
+        self.mmap = mmap;
+        self
+    }
+
+    /// Opens a GGUF file or a Hugging Face directory.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Model, Error> {
+        self.open_with(path, |_| true)
+    }
+
+    /// As [`open`](Self::open); `progress` is called after each tensor, and `false` cancels.
+    pub fn open_with(
+        &self,
+        path: impl AsRef<Path>,
+        progress: impl FnMut(Progress) -> bool,
+    ) -> Result<Model, Error> {
+        Model::load(path.as_ref(), self, progress)
+    }
+}
