@@ -1,2 +1,28 @@
-//! The `glassbox` command.
-fn main() {}
+//! The `glassbox` command: ask a reasoning model at a terminal, and look into it.
+//!
+//! Exit codes: 0 done, 1 failed or cancelled, 2 wrong usage. A failure is one line on standard
+//! error, `error: …`, with its causes. A reader that goes away (`glassbox … | head`) is no failure.
+
+#![forbid(unsafe_code)]
+
+mod chat;
+mod cli;
+mod commands;
+mod exit;
+mod input;
+mod inspection;
+mod interrupt;
+mod json;
+mod model_args;
+mod output;
+mod progress;
+mod reply;
+mod sampling_args;
+mod stream_printer;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exit::code(cli::Cli::parse().run())
+}

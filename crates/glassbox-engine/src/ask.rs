@@ -19,6 +19,31 @@ pub struct Ask<'s> {
     cancel: Cancel,
 }
 
+/// Checks the limits of a reply before there is a model to ask, as [`Ask::stream`] does.
+///
+/// # Errors
+/// [`EngineError::Option`] for a limit that is 0 or above 2²⁴.
+pub fn check_limits(
+    max_tokens: Option<usize>,
+    max_thinking: Option<usize>,
+) -> Result<(), EngineError> {
+    const MAX: usize = 1 << 24;
+    for (option, limit) in [("max_tokens", max_tokens), ("max_thinking", max_thinking)] {
+        let expected = match (limit, option) {
+            (None | Some(1..=MAX), _) => continue,
+            (Some(0), "max_thinking") => "at least 1; thinking is switched off by Thinking::Off",
+            _ => "1 to 16,777,216",
+        };
+        let got = limit.unwrap_or_default();
+        return Err(EngineError::Option {
+            option,
+            got,
+            expected,
+        });
+    }
+    Ok(())
+}
+
 enum Prompt {
     Turn(Message),
     Raw(String),
@@ -128,22 +153,7 @@ impl<'s> Ask<'s> {
     /// Options out of range, a template that refuses the conversation, a prompt longer than the
     /// context. Nothing is computed yet.
     pub fn stream(self) -> Result<Stream<'s>, EngineError> {
-        for (option, limit) in [
-            ("max_tokens", self.max_tokens),
-            ("max_thinking", self.max_thinking),
-        ] {
-            if limit == Some(0) {
-                let expected = match option {
-                    "max_tokens" => "at least 1",
-                    _ => "at least 1; thinking is switched off by Thinking::Off",
-                };
-                return Err(EngineError::Option {
-                    option,
-                    got: 0,
-                    expected,
-                });
-            }
-        }
+        check_limits(self.max_tokens, self.max_thinking)?;
         let engine = self.session.engine.clone();
         let (ids, opening, turn) = match self.prompt {
             Prompt::Turn(message) => {

@@ -26,7 +26,7 @@ mod sequence;
 mod session;
 mod stream;
 
-pub use ask::Ask;
+pub use ask::{Ask, check_limits};
 pub use cancel::Cancel;
 pub use engine::{Engine, TextSide};
 pub use error::EngineError;

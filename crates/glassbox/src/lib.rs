@@ -30,18 +30,21 @@ mod options;
 mod text_side;
 
 pub use error::Error;
-pub use glassbox_core::{DType, KvType};
+pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence};
 pub use glassbox_cpu::CpuOptions;
-pub use glassbox_engine::{Ask, Cancel, Engine, Event, Reply, Session, Stream, Usage};
-pub use glassbox_models::{DecoderSpec, Family, Progress, RopeScaling};
+pub use glassbox_engine::{
+    Ask, Cancel, Engine, EngineError, Event, Reply, Session, Stream, TextSide, Usage, check_limits,
+};
+pub use glassbox_models::{CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling};
 pub use glassbox_sampling::{Chain, SamplingParams};
 pub use glassbox_text::{Message, Role, Special, Thinking};
 pub use glassbox_trace::{StepKind, StopReason, Trace};
 pub use model::Model;
 pub use options::ModelOptions;
-pub use text_side::{gguf_text_side, gguf_vocab};
+pub use text_side::{gguf_text_side, gguf_vocab, open_text_side};
 
-/// Kernel tables.
+/// CPU kernels and their tables.
+pub use glassbox_kernels as kernels;
 pub use glassbox_kernels::{IsaError, Kernels};
 /// From logits to a token.
 pub use glassbox_sampling as sampling;

@@ -32,31 +32,13 @@ impl Model {
     pub(crate) fn load(
         path: &Path,
         options: &ModelOptions,
-        mut progress: impl FnMut(Progress) -> bool,
+        progress: impl FnMut(Progress) -> bool,
     ) -> Result<Model, Error> {
-        for (option, got) in [("batch", Some(options.batch)), ("context", options.context)] {
-            const MAX: usize = 1 << 24;
-            if got.is_some_and(|n| n == 0 || n > MAX) {
-                let (got, expected) = (got.unwrap_or_default(), "1 to 16,777,216");
-                return Err(Error::Option {
-                    option,
-                    got,
-                    expected,
-                });
-            }
-        }
-        let files = OpenOptions::default().mmap(options.mmap);
-        let checkpoint = Checkpoint::open(path, &files)?;
-        let spec = DecoderSpec::from_checkpoint(&checkpoint)?;
+        let checkpoint = open(path, options)?;
         let text = text_side(&checkpoint)?;
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
-        let mut load = LoadOptions::default();
-        load.context = options.context.unwrap_or(spec.context.min(DEFAULT_CONTEXT));
-        load.kv_type = options.kv_type;
-        load.batch = options.batch;
-        let model = LoadedModel::load(cpu, &checkpoint, &load, &mut progress)?;
-        let model: Box<dyn CausalLm> = Box::new(model);
+        let model = load_on(cpu, &checkpoint, options, progress)?;
         Ok(Model {
             engine: Engine::new(model, text)?,
             isa,
@@ -104,4 +86,44 @@ impl Model {
     pub fn threads(&self) -> usize {
         self.threads
     }
+}
+
+fn open(path: &Path, options: &ModelOptions) -> Result<Checkpoint, Error> {
+    for (option, got) in [("batch", Some(options.batch)), ("context", options.context)] {
+        const MAX: usize = 1 << 24;
+        if got.is_some_and(|n| n == 0 || n > MAX) {
+            let (got, expected) = (got.unwrap_or_default(), "1 to 16,777,216");
+            return Err(Error::Option {
+                option,
+                got,
+                expected,
+            });
+        }
+    }
+    let files = OpenOptions::default().mmap(options.mmap);
+    Ok(Checkpoint::open(path, &files)?)
+}
+
+fn load_on(
+    cpu: Cpu,
+    checkpoint: &Checkpoint,
+    options: &ModelOptions,
+    mut progress: impl FnMut(Progress) -> bool,
+) -> Result<Box<dyn CausalLm>, Error> {
+    let spec = DecoderSpec::from_checkpoint(checkpoint)?;
+    let mut load = LoadOptions::default();
+    load.context = options.context.unwrap_or(spec.context.min(DEFAULT_CONTEXT));
+    load.kv_type = options.kv_type;
+    load.batch = options.batch;
+    let model = LoadedModel::load(cpu, checkpoint, &load, &mut progress)?;
+    Ok(Box::new(model))
+}
+
+pub(crate) fn load_lm(
+    path: &Path,
+    options: &ModelOptions,
+    progress: impl FnMut(Progress) -> bool,
+) -> Result<Box<dyn CausalLm>, Error> {
+    let checkpoint = open(path, options)?;
+    load_on(Cpu::new(&options.cpu)?, &checkpoint, options, progress)
 }

@@ -1,7 +1,8 @@
+use crate::model::load_lm;
 use crate::{Error, Model};
 use glassbox_core::KvType;
 use glassbox_cpu::CpuOptions;
-use glassbox_models::Progress;
+use glassbox_models::{CausalLm, Progress};
 use std::path::Path;
 
 /// How a model is opened.
@@ -87,5 +88,14 @@ impl ModelOptions {
         progress: impl FnMut(Progress) -> bool,
     ) -> Result<Model, Error> {
         Model::load(path.as_ref(), self, progress)
+    }
+    /// Opens the network alone, without tokenizer and sessions, for a program that makes up its
+    /// own batches, such as a benchmark. `progress` is as in [`open_with`](Self::open_with).
+    pub fn open_lm(
+        &self,
+        path: impl AsRef<Path>,
+        progress: impl FnMut(Progress) -> bool,
+    ) -> Result<Box<dyn CausalLm>, Error> {
+        load_lm(path.as_ref(), self, progress)
     }
 }

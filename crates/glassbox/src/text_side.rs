@@ -2,7 +2,8 @@ use crate::Error;
 use glassbox_engine::TextSide;
 use glassbox_text::{Chat, GgufVocab, HfSide, TextError, Tokenizer, chat_template_of};
 use glassbox_weights::gguf::Metadata;
-use glassbox_weights::{Checkpoint, WeightsError};
+use glassbox_weights::{Checkpoint, OpenOptions, WeightsError};
+use std::path::Path;
 
 /// The tokenizer and template that came with a checkpoint.
 pub(crate) fn text_side(checkpoint: &Checkpoint) -> Result<TextSide, Error> {
@@ -28,6 +29,19 @@ pub(crate) fn text_side(checkpoint: &Checkpoint) -> Result<TextSide, Error> {
             .flatten(),
     };
     with_template(tokenizer, template.as_deref())
+}
+
+/// The tokenizer and template of a GGUF file, whose tensor data may be cut off, or of a Hugging
+/// Face directory. No weights are read.
+pub fn open_text_side(path: impl AsRef<Path>) -> Result<TextSide, Error> {
+    let path = path.as_ref();
+    let is_gguf = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gguf"));
+    match is_gguf && path.is_file() {
+        true => gguf_text_side(Checkpoint::open_header(path)?.metadata()),
+        false => text_side(&Checkpoint::open(path, &OpenOptions::default())?),
+    }
 }
 
 /// The tokenizer and template in a GGUF file's metadata.

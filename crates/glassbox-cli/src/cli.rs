@@ -1,0 +1,39 @@
+use crate::commands::{ask, chat, inspect, logits, tokens, trace};
+use clap::{Parser, Subcommand};
+
+/// Ask a reasoning model, and see how it came to its answer.
+#[derive(Parser)]
+#[command(
+    name = "glassbox",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed or cancelled, 2 wrong usage.\n\
+        Environment: GLASSBOX_MODEL is the model where --model is left out, GLASSBOX_ISA forces a \
+        kernel table, NO_COLOR switches colours off."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Ask(ask::Args),
+    Chat(chat::Args),
+    Trace(trace::Args),
+    Logits(logits::Args),
+    Tokens(tokens::Args),
+    Inspect(inspect::Args),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Ask(args) => ask::run(args),
+            Command::Chat(args) => chat::run(args),
+            Command::Trace(args) => trace::run(args),
+            Command::Logits(args) => logits::run(args),
+            Command::Tokens(args) => tokens::run(args),
+            Command::Inspect(args) => inspect::run(args),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use crate::chat::{Chat, Flow};
+use crate::exit::{self, Reported};
+use crate::model_args::{ModelArgs, named};
+use crate::sampling_args::SamplingArgs;
+use crate::{interrupt, output};
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
+use std::io::{self, BufRead, IsTerminal};
+
+/// Talk with a model: many turns, one cache. /help lists the commands.
+///
+/// Lines may also come from a pipe; then nothing but the replies is written.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    sampling: SamplingArgs,
+    /// Positions for the whole conversation; the model's own, at most 32,768, where left out
+    #[arg(long, value_name = "N")]
+    context: Option<usize>,
+    /// A system prompt (R1 is best without)
+    #[arg(long, value_name = "TEXT")]
+    system: Option<String>,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let path = args.model.path.get()?;
+    args.sampling.params(None)?;
+    let model = args.model.open(args.context)?;
+    // Asking without a template fails at once rather than at the first line.
+    let chat = model.engine().chat();
+    chat.map_err(|error| named(&path, error))?;
+    interrupt::install()?;
+    let mut chat = Chat::new(&model, args.sampling, args.system);
+    if io::stdin().is_terminal() {
+        output::aside(&format!(
+            "{}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends",
+            path.display()
+        ));
+        return talk(&mut chat);
+    }
+    let mut failed = false;
+    for line in io::stdin().lock().lines() {
+        match chat.line(&line?) {
+            Ok(Flow::Go) => {}
+            Ok(Flow::Quit) => break,
+            Err(error) if is_fatal(&error) => return Err(error),
+            Err(error) => {
+                exit::report(&error);
+                failed = true;
+            }
+        }
+    }
+    match failed {
+        true => Err(Reported.into()),
+        false => Ok(()),
+    }
+}
+
+/// Reads lines from a terminal until its end.
+fn talk(chat: &mut Chat) -> anyhow::Result<()> {
+    let mut editor = DefaultEditor::new()?;
+    loop {
+        let line = match editor.readline("> ") {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => {
+                output::aside("Ctrl-D or /quit ends");
+                continue;
+            }
+            Err(ReadlineError::Eof) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        editor.add_history_entry(line.as_str())?;
+        match chat.line(&line) {
+            Ok(Flow::Go) => {}
+            Ok(Flow::Quit) => return Ok(()),
+            Err(error) if is_fatal(&error) => return Err(error),
+            Err(error) => exit::report(&error),
+        }
+    }
+}
+
+/// Whether nobody can read what comes next.
+fn is_fatal(error: &anyhow::Error) -> bool {
+    error.is::<io::Error>()
+}

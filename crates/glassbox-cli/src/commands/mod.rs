@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub(crate) mod ask;
+pub(crate) mod chat;
+pub(crate) mod inspect;
+pub(crate) mod logits;
+pub(crate) mod tokens;
+pub(crate) mod trace;

@@ -1,0 +1,358 @@
+//! What can be said of a model's files without running it.
+
+use crate::model_args::named;
+use glassbox::text::Tokenizer;
+use glassbox::weights::gguf::{GgufError, Header, Metadata, Value};
+use glassbox::weights::{self, Checkpoint, OpenOptions, WeightsError};
+use glassbox::{DType, DecoderSpec, KvType, RopeLayout, RopeScaling, TextSide};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The report, in the shape of `inspect --json`.
+#[derive(Default, Serialize)]
+pub(crate) struct Inspection {
+    pub(crate) model: String,
+    pub(crate) name: Option<String>,
+    pub(crate) format: String,
+    pub(crate) file_bytes: u64,
+    /// The header is whole, and tensors are missing.
+    pub(crate) data_cut_off: bool,
+    pub(crate) architecture: Option<String>,
+    /// Whether glassbox runs it; `problems` says why not.
+    pub(crate) runs: bool,
+    pub(crate) problems: Vec<String>,
+    pub(crate) spec: Option<Spec>,
+    pub(crate) tensors: Tensors,
+    pub(crate) tokenizer: Option<Vocabulary>,
+    /// Where the chat template comes from.
+    pub(crate) template: &'static str,
+    pub(crate) memory: Option<Memory>,
+    #[serde(skip)]
+    asked_context: Option<usize>,
+    /// Of a model without a spec: the configuration, as it stands in the file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) says: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tensor_list: Vec<Tensor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) non_finite: Option<Vec<NonFinite>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Spec {
+    pub(crate) parameters: u64,
+    pub(crate) n_layers: usize,
+    pub(crate) hidden: usize,
+    pub(crate) ffn: usize,
+    pub(crate) vocab: usize,
+    pub(crate) n_heads: usize,
+    pub(crate) n_kv_heads: usize,
+    pub(crate) head_dim: usize,
+    pub(crate) rms_eps: f32,
+    pub(crate) rope_theta: f32,
+    pub(crate) rope_scaling: String,
+    pub(crate) rope_pairs: &'static str,
+    pub(crate) qkv_bias: bool,
+    pub(crate) tie_embeddings: bool,
+    pub(crate) context: usize,
+}
+
+#[derive(Default, Serialize)]
+pub(crate) struct Tensors {
+    pub(crate) count: usize,
+    pub(crate) bytes: u64,
+    pub(crate) types: Vec<Type>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Type {
+    #[serde(rename = "type")]
+    pub(crate) dtype: &'static str,
+    pub(crate) count: usize,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Tensor {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) dtype: &'static str,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Vocabulary {
+    pub(crate) model: String,
+    pub(crate) pre: Option<String>,
+    pub(crate) vocab: usize,
+    pub(crate) bos: Option<u32>,
+    pub(crate) eos: Option<u32>,
+    pub(crate) stops: Vec<u32>,
+    pub(crate) think_open: Option<u32>,
+    pub(crate) think_close: Option<u32>,
+}
+
+/// Bytes, at so many positions.
+#[derive(Serialize)]
+pub(crate) struct Memory {
+    pub(crate) context: usize,
+    pub(crate) weights: u64,
+    pub(crate) kv_f16: u64,
+    pub(crate) kv_f32: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct NonFinite {
+    pub(crate) tensor: String,
+    pub(crate) nan: u64,
+    pub(crate) infinite: u64,
+}
+
+impl Inspection {
+    /// Reads headers and configuration, no weights.
+    ///
+    /// # Errors
+    /// Files that are not a model at all. What a model merely lacks is in `problems`.
+    pub(crate) fn of(path: &Path, context: Option<usize>) -> anyhow::Result<Inspection> {
+        let mut inspection = Inspection {
+            model: path.display().to_string(),
+            template: "none",
+            asked_context: context,
+            ..Inspection::default()
+        };
+        match Checkpoint::open(path, &OpenOptions::default()) {
+            Ok(checkpoint) => inspection.checkpoint(path, &checkpoint),
+            Err(WeightsError::Gguf {
+                source: error @ GgufError::PastEnd { .. },
+                ..
+            }) => {
+                let header = Checkpoint::open_header(path)?;
+                inspection.file_bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+                inspection.data_cut_off = true;
+                inspection.problem(&error);
+                inspection.header(&header);
+            }
+            Err(error @ WeightsError::Config { .. }) => inspection.config(path, error)?,
+            Err(error) => return Err(named(path, error)),
+        }
+        inspection.runs = inspection.problems.is_empty();
+        Ok(inspection)
+    }
+
+    /// Counts what is not a finite number.
+    pub(crate) fn verify(&mut self, path: &Path) -> anyhow::Result<()> {
+        let checkpoint = Checkpoint::open(path, &OpenOptions::default())?;
+        let found = weights::verify(&checkpoint)?;
+        let found = found.into_iter().map(|f| NonFinite {
+            tensor: f.tensor,
+            nan: f.nan,
+            infinite: f.infinite,
+        });
+        self.non_finite = Some(found.collect());
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, path: &Path, checkpoint: &Checkpoint) {
+        self.file_bytes = checkpoint.file_bytes();
+        let tensors = checkpoint.tensors();
+        self.tensors(tensors.map(|t| (t.name(), t.dtype(), t.shape(), t.n_bytes())));
+        let spec = DecoderSpec::from_checkpoint(checkpoint).map_err(anyhow::Error::from);
+        match checkpoint.gguf() {
+            Some(metadata) => self.metadata(metadata),
+            None => {
+                let n = checkpoint.files().len();
+                self.format = format!("safetensors, {n} file{}", if n == 1 { "" } else { "s" });
+                self.architecture = checkpoint.config().map(|c| c.model_type().to_owned());
+                match glassbox::open_text_side(path) {
+                    Ok(side) => self.text_side(&side, "tokenizer.json", None),
+                    Err(error) => self.problem(&error),
+                }
+            }
+        }
+        self.spec(spec, checkpoint.gguf());
+    }
+
+    fn header(&mut self, header: &Header) {
+        let tensors = header.tensors().iter();
+        self.tensors(tensors.map(|t| (t.name.as_str(), t.dtype, &t.shape[..], t.n_bytes)));
+        let metadata = header.metadata();
+        self.metadata(metadata);
+        let find = |name: &str| header.tensors().iter().find(|t| t.name == name);
+        let rows = find("token_embd.weight").and_then(|t| t.shape.first());
+        let vocab = rows.map_or(0, |&rows| usize::try_from(rows).unwrap_or(usize::MAX));
+        let tied = find("output.weight").is_none();
+        let spec = DecoderSpec::from_metadata(metadata, vocab, tied);
+        self.spec(spec.map_err(anyhow::Error::from), Some(metadata));
+    }
+
+    /// A `config.json` that glassbox does not accept: what it says, and why not.
+    fn config(&mut self, path: &Path, error: WeightsError) -> anyhow::Result<()> {
+        self.problem(&error);
+        let WeightsError::Config { path: config, .. } = error else {
+            return Ok(());
+        };
+        self.format = "safetensors".to_owned();
+        let folder = if path.is_dir() {
+            path
+        } else {
+            config.parent().unwrap_or(path)
+        };
+        for entry in std::fs::read_dir(folder)?.flatten() {
+            if entry.path().extension().is_some_and(|e| e == "safetensors") {
+                self.file_bytes += entry.metadata().map_or(0, |m| m.len());
+            }
+        }
+        let json = std::fs::read(config)?;
+        let Ok(serde_json::Value::Object(keys)) = serde_json::from_slice(&json) else {
+            return Ok(());
+        };
+        self.architecture = match keys.get("model_type") {
+            Some(serde_json::Value::String(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let says = keys
+            .iter()
+            .map(|(key, value)| (key.clone(), short(&value.to_string())));
+        self.says.extend(says);
+        Ok(())
+    }
+
+    fn metadata(&mut self, metadata: &Metadata) {
+        self.format = format!("gguf v{}", metadata.version());
+        let text = |key: &str| metadata.str(key).ok().flatten().map(str::to_owned);
+        self.name = text("general.name");
+        self.architecture = text("general.architecture");
+        match glassbox::gguf_text_side(metadata) {
+            Ok(side) => self.text_side(
+                &side,
+                &text("tokenizer.ggml.model").unwrap_or_default(),
+                text("tokenizer.ggml.pre"),
+            ),
+            Err(error) => self.problem(&error),
+        }
+    }
+
+    fn text_side(&mut self, side: &TextSide, model: &str, pre: Option<String>) {
+        let tokenizer: &Tokenizer = match side {
+            TextSide::None => return,
+            TextSide::Tokenizer(tokenizer) => tokenizer,
+            TextSide::Chat(chat) => {
+                self.template = match chat.is_from_file() {
+                    true => "from the file",
+                    false => "the family's own",
+                };
+                chat.tokenizer()
+            }
+        };
+        let roles = tokenizer.roles();
+        self.tokenizer = Some(Vocabulary {
+            model: model.to_owned(),
+            pre,
+            vocab: tokenizer.len(),
+            bos: roles.bos,
+            eos: roles.eos,
+            stops: roles.stops.clone(),
+            think_open: roles.think_open,
+            think_close: roles.think_close,
+        });
+    }
+
+    fn spec(&mut self, spec: anyhow::Result<DecoderSpec>, metadata: Option<&Metadata>) {
+        let spec = match spec {
+            Ok(spec) => spec,
+            Err(error) => {
+                self.problem(&*error);
+                let arch = format!("{}.", self.architecture.as_deref().unwrap_or_default());
+                for (key, value) in metadata.into_iter().flat_map(|m| m.iter()) {
+                    let scalar = !matches!(value, Value::Array(_));
+                    if scalar && key.starts_with(&arch) {
+                        self.says.insert(key.to_owned(), short(&value.to_string()));
+                    }
+                }
+                return;
+            }
+        };
+        if let Some(tokenizer) = &self.tokenizer
+            && tokenizer.vocab > spec.vocab
+        {
+            let (tokens, rows) = (tokenizer.vocab, spec.vocab);
+            self.problems
+                .push(format!("{tokens} tokens, but {rows} rows of embeddings"));
+        }
+        self.spec = Some(Spec {
+            parameters: spec.n_parameters(),
+            n_layers: spec.n_layers,
+            hidden: spec.hidden,
+            ffn: spec.ffn,
+            vocab: spec.vocab,
+            n_heads: spec.n_heads,
+            n_kv_heads: spec.n_kv_heads,
+            head_dim: spec.head_dim,
+            rms_eps: spec.rms_eps,
+            rope_theta: spec.rope_theta,
+            rope_scaling: scaling(&spec.rope_scaling),
+            rope_pairs: match spec.rope_layout {
+                RopeLayout::Half => "half",
+                RopeLayout::Interleaved => "interleaved",
+            },
+            qkv_bias: spec.qkv_bias,
+            tie_embeddings: spec.tie_embeddings,
+            context: spec.context,
+        });
+        let context = self.asked_context.unwrap_or(spec.context.min(32_768));
+        self.memory = Some(Memory {
+            context,
+            weights: self.tensors.bytes,
+            kv_f16: spec.kv_bytes(context, KvType::F16),
+            kv_f32: spec.kv_bytes(context, KvType::F32),
+        });
+    }
+
+    fn tensors<'a>(&mut self, all: impl Iterator<Item = (&'a str, DType, &'a [u64], u64)>) {
+        self.tensor_list = all
+            .map(|(name, dtype, shape, bytes)| Tensor {
+                name: name.to_owned(),
+                dtype: dtype.name(),
+                shape: shape.to_vec(),
+                bytes,
+            })
+            .collect();
+        let types = DType::ALL.into_iter().filter_map(|dtype| {
+            let of_type = || self.tensor_list.iter().filter(|t| t.dtype == dtype.name());
+            let count = of_type().count();
+            (count > 0).then(|| Type {
+                dtype: dtype.name(),
+                count,
+                bytes: of_type().map(|t| t.bytes).sum(),
+            })
+        });
+        self.tensors = Tensors {
+            count: self.tensor_list.len(),
+            bytes: self.tensor_list.iter().map(|t| t.bytes).sum(),
+            types: types.collect(),
+        };
+    }
+
+    fn problem(&mut self, error: &(impl std::fmt::Display + ?Sized)) {
+        self.problems.push(error.to_string());
+    }
+}
+
+/// Llama's GGUF frequencies are 64 numbers; the rest is short.
+fn scaling(scaling: &RopeScaling) -> String {
+    match scaling {
+        RopeScaling::None => "none".to_owned(),
+        RopeScaling::Factors(row) => format!("by {} factors in the file", row.len()),
+        other => format!("{other:?}"),
+    }
+}
+
+/// At most some 100 characters of a value.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::{Duration, Instant};
+
+/// Work shorter than this shows no bar.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// A bar on standard error, when that is a terminal and the work takes a while.
+pub(crate) struct Bar {
+    what: &'static str,
+    began: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Bar {
+    pub(crate) fn new(what: &'static str) -> Bar {
+        Bar {
+            what,
+            began: Instant::now(),
+            bar: None,
+        }
+    }
+
+    /// `done` of `total` bytes.
+    pub(crate) fn set(&mut self, done: u64, total: u64) {
+        if self.bar.is_none() && self.began.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            // The target hides the bar where standard error is no terminal.
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let template = "{prefix} [{bar:30}] {bytes}/{total_bytes} {eta}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_prefix(self.what);
+            bar
+        });
+        bar.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One reply, from the question to its last line.
+
+use crate::interrupt;
+use crate::json::Params;
+use crate::stream_printer::StreamPrinter;
+use glassbox::{Ask, Event, Reply, StopReason, Usage};
+
+/// Writes a reply while it comes; `quiet` prints nothing. Ctrl-C ends it early.
+pub(crate) fn write(ask: Ask<'_>, params: &Params, quiet: bool) -> anyhow::Result<Reply> {
+    let interrupt = interrupt::guard();
+    let mut stream = params.apply(ask).cancel(&interrupt.cancel).stream()?;
+    let mut printer = (!quiet).then(StreamPrinter::new);
+    for event in &mut stream {
+        let event = event?;
+        let Some(printer) = &mut printer else {
+            continue;
+        };
+        match event {
+            Event::Thinking(text) => printer.thinking(&text)?,
+            Event::Answer(text) => printer.answer(&text)?,
+            _ => {}
+        }
+    }
+    let reply = stream.finish()?;
+    if let Some(printer) = &mut printer {
+        printer.finish(reply.trace.closed)?;
+    }
+    Ok(reply)
+}
+
+/// The last line: tokens in (cached / computed), thinking, answer, tokens a second, seed.
+pub(crate) fn summary(reply: &Reply, params: &Params) -> String {
+    let usage = &reply.usage;
+    let mut line = usage_line(usage);
+    if params.sampling.temperature > 0.0 {
+        line.push_str(&format!(" · seed {}", params.sampling.seed));
+    }
+    for remark in remarks(reply) {
+        line.push_str(" · ");
+        line.push_str(remark);
+    }
+    line
+}
+
+/// What a reader should know of a reply besides its text.
+pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
+    let stop = match reply.stop() {
+        StopReason::Length => Some("cut by the limit on tokens"),
+        StopReason::Cancelled => Some("cancelled"),
+        _ => None,
+    };
+    let notes = reply.trace.notes.iter().map(|note| note.kind.describe());
+    stop.into_iter().chain(notes).collect()
+}
+
+pub(crate) fn usage_line(usage: &Usage) -> String {
+    let (cached, computed) = (
+        usage.cached_tokens,
+        usage.prompt_tokens - usage.cached_tokens,
+    );
+    format!(
+        "{} tokens in ({cached} cached / {computed} computed, {:.1} tok/s) · {} thinking · \
+         {} answer · {:.1} tok/s",
+        usage.prompt_tokens,
+        usage.prompt_rate(),
+        usage.thinking_tokens,
+        usage.answer_tokens,
+        usage.decode_rate(),
+    )
+}
