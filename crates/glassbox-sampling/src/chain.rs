@@ -214,6 +214,14 @@ mod tests {
             active(&SamplingParams::greedy()),
             (vec!["temperature".into()], true)
         );
+        let and_more = SamplingParams {
+            top_k: 3,
+            ..SamplingParams::greedy()
+        };
+        assert_eq!(
+            active(&and_more),
+            (vec!["temperature".into(), "top_k".into()], false)
+        );
         assert_eq!(active(&SamplingParams::unfiltered()), (vec![], false));
         assert_eq!(
             active(&SamplingParams::default()),

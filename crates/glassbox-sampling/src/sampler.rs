@@ -222,3 +222,24 @@ fn draw(candidates: &mut Candidates, u: f64) -> Candidate {
     }
     last
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::tests::candidates;
+
+    #[test]
+    fn the_draw_inverts_the_cumulative_distribution() {
+        let chosen = |row: &[f32], u: f64| draw(&mut candidates(row), u).id;
+        let quarters = [0.0; 4];
+        let at = [0.0, 0.249, 0.25, 0.5, 0.999].map(|u| chosen(&quarters, u));
+        assert_eq!(at, [0, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_token_without_weight_is_never_drawn() {
+        assert_eq!(draw(&mut candidates(&[-200.0, 0.0]), 0.0).id, 1);
+        // A u of 1 stands for a walk that rounding leaves short of its target.
+        assert_eq!(draw(&mut candidates(&[0.0, -200.0]), 1.0).id, 0);
+    }
+}
