@@ -1,4 +1,4 @@
-use crate::commands::{ask, chat, inspect, logits, tokens, trace};
+use crate::commands::{ask, chat, inspect, logits, models, tokens, trace};
 use clap::{Parser, Subcommand};
 
 /// Ask a reasoning model, and see how it came to its answer.
@@ -23,6 +23,7 @@ enum Command {
     Logits(logits::Args),
     Tokens(tokens::Args),
     Inspect(inspect::Args),
+    Models(models::Args),
 }
 
 impl Cli {
@@ -34,6 +35,7 @@ impl Cli {
             Command::Logits(args) => logits::run(args),
             Command::Tokens(args) => tokens::run(args),
             Command::Inspect(args) => inspect::run(args),
+            Command::Models(args) => models::run(args),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod chat;
 mod cli;
 mod commands;
+mod distills;
 mod exit;
 mod input;
 mod inspection;
@@ -19,6 +20,7 @@ mod progress;
 mod reply;
 mod sampling_args;
 mod stream_printer;
+mod system;
 
 use clap::Parser;
 use std::process::ExitCode;

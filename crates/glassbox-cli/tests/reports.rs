@@ -1,0 +1,238 @@
+//! Commands that report, over the small models of the workspace and small texts.
+
+mod support;
+
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use support::{fixture, run, run_with};
+
+#[test]
+fn trace_has_the_documented_shape() {
+    for (args, input, expected) in [
+        (
+            &["trace", "-"][..],
+            "B",
+            json!({"reasoning": null, "content": "B", "closed": false, "steps": [], "answer": null,
+                "notes": []}),
+        ),
+        (
+            &["trace", "--primed", "-"],
+            "A</think>\\boxed{7}",
+            json!({"reasoning": "A", "content": "\\boxed{7}", "closed": true, "answer": "7",
+                "steps": [{"index": 0, "kind": "derivation", "text": "A", "bytes": [0, 1]}],
+                "notes": []}),
+        ),
+        (
+            &["trace", "--json", "-"],
+            "<think>\n\n</think>\n\nHi",
+            json!({"reasoning": "", "content": "Hi", "closed": true, "steps": [], "answer": null,
+                "notes": [{"kind": "bypassed", "at": 0}]}),
+        ),
+    ] {
+        let run = run_with(args, input);
+        assert_eq!(run.json(), expected, "{args:?}");
+        assert_eq!(run.out.lines().count(), 1);
+    }
+    let md = run_with(&["trace", "--format", "md", "-"], "<think>A</think>B");
+    assert!(md.ok().starts_with("## Reasoning\n"), "{}", md.out);
+}
+
+#[test]
+fn logits_are_those_that_the_fixture_expects() {
+    for name in ["llama-odd", "qwen2-tied", "llama-tied-llama3"] {
+        let model = fixture(name);
+        let ids = "1,2,3";
+        let args = [
+            "logits", "--model", &model, "--ids", ids, "--kv", "f32", "--json",
+        ];
+        let all = run(&[&args[..], &["--all", "--top", "2"]].concat()).json();
+        let logits: Vec<f64> = serde_json::from_value(all["logits"].clone()).unwrap();
+        let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+        assert_eq!(all["argmax"], json!(best.unwrap()), "{name}");
+        assert_eq!(all["top"].as_array().unwrap().len(), 2);
+        assert_eq!(all["top"][0], json!([best.unwrap(), logits[best.unwrap()]]));
+        let short = run(&args).json();
+        assert_eq!(short["top"].as_array().unwrap().len(), 10);
+        assert!(short.get("logits").is_none());
+        let one_thread = run(&[&args[..], &["--all", "--top", "2", "-t", "1"]].concat()).json();
+        assert_eq!(one_thread, all, "{name}");
+    }
+}
+
+#[test]
+fn inspect_says_what_the_files_say() {
+    for (name, architecture, n_tensors, parameters) in [
+        ("qwen2-tied.gguf", "qwen2", 26, 18_720),
+        ("qwen2-yarn", "qwen2", 26, 18_720),
+        ("llama-untied.gguf", "llama", 21, 21_664),
+        ("llama-odd", "llama", 21, 21_810),
+    ] {
+        let model = fixture(name);
+        let json = run(&["inspect", &model, "--json", "--verify", "--context", "64"]).json();
+        assert_eq!(json["architecture"], architecture, "{name}");
+        assert_eq!(json["tensors"]["count"], n_tensors, "{name}");
+        assert_eq!(json["spec"]["parameters"], parameters, "{name}");
+        assert_eq!(json["runs"], true, "{name}");
+        assert_eq!(json["non_finite"], json!([]), "{name}");
+        assert_eq!(
+            json["memory"]["kv_f32"],
+            json!(json["memory"]["kv_f16"].as_u64().unwrap() * 2)
+        );
+        assert!(json.get("tensor_list").is_none(), "{name}");
+        let text = run(&["inspect", &model, "--tensors"]);
+        assert!(text.ok().lines().count() > n_tensors, "{name}");
+    }
+}
+
+#[test]
+fn a_model_that_cannot_run_is_shown_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = |changes: &[(&str, &str)]| {
+        for name in ["config.json", "model.safetensors"] {
+            fs::copy(
+                Path::new(&fixture("llama-odd")).join(name),
+                folder.path().join(name),
+            )
+            .unwrap();
+        }
+        let config = folder.path().join("config.json");
+        let mut text = fs::read_to_string(&config).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replace(from, to);
+        }
+        fs::write(config, text).unwrap();
+        run(&["inspect", folder.path().to_str().unwrap(), "--json"]).json()
+    };
+    let other = copy(&[("\"llama\"", "\"mamba\"")]);
+    assert_eq!(
+        (&other["runs"], &other["architecture"]),
+        (&json!(false), &json!("mamba"))
+    );
+    assert!(
+        other["problems"][0].as_str().unwrap().contains("mamba"),
+        "{other}"
+    );
+    assert_eq!(other["says"]["hidden_size"], "30");
+    let heads = copy(&[("\"num_attention_heads\": 3", "\"num_attention_heads\": 0")]);
+    assert_eq!(heads["runs"], false, "{heads}");
+}
+
+#[test]
+fn verify_counts_what_is_not_finite() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(
+        Path::new(&fixture("llama-odd")).join("config.json"),
+        folder.path().join("config.json"),
+    )
+    .unwrap();
+    let mut bytes = fs::read(Path::new(&fixture("llama-odd")).join("model.safetensors")).unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(folder.path().join("model.safetensors"), bytes).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let json = run(&["inspect", path, "--json", "--verify"]).json();
+    assert_eq!(json["non_finite"][0]["nan"], 1, "{json}");
+    assert!(
+        run(&["inspect", path, "--verify"])
+            .ok()
+            .contains("1 NaN, 0 infinite")
+    );
+}
+
+#[test]
+fn models_is_a_menu_of_six() {
+    let json = run(&["models", "--json", "--context", "8192"]).json();
+    let models = json["models"].as_array().unwrap();
+    assert_eq!(models.len(), 6);
+    assert_eq!(models[1]["repo"], "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B");
+    assert_eq!(models[1]["scores"]["aime24_pass1"], 55.5);
+    let format = &models[1]["formats"][2];
+    assert_eq!(
+        (&format["format"], &format["weights"]),
+        (&json!("q4_k_m"), &json!(4_677_120_000u64))
+    );
+    assert_eq!(format["kv"], json!(8192 * 2 * 512 * 2 * 28));
+    let text = run(&["models"]);
+    assert!(text.ok().contains("R1-Distill-Llama-70B"));
+    run(&["models", "--context", "0"]).fails(2, "--context");
+}
+
+/// Exit code 2 for what cannot be parsed, 1 for what the libraries refuse.
+#[test]
+fn wrong_values_are_named() {
+    let gguf = fixture("qwen2-tied.gguf");
+    let odd = fixture("llama-odd");
+    let ask = |option: &'static str, value: &'static str| {
+        run(&["ask", "--model", &gguf, "--raw", option, value, "hi"])
+    };
+    for (option, value, code, part) in [
+        ("--temperature", "NaN", 1, "temperature is NaN"),
+        ("--temperature", "-1", 1, "temperature is -1"),
+        ("--temperature", "1e300", 1, "temperature is 1000"),
+        ("--temperature", "warm", 2, "warm"),
+        ("--top-p", "0", 1, "top_p is 0"),
+        ("--top-p", "-1", 1, "top_p is -1"),
+        ("--min-p", "2", 1, "min_p is 2"),
+        ("--max-tokens", "0", 1, "max_tokens = 0"),
+        ("--max-tokens", "-1", 2, "--max-tokens"),
+        (
+            "--max-tokens",
+            "9223372036854775808",
+            1,
+            "max_tokens = 9223372036854775808",
+        ),
+        ("--max-tokens", "99999999999999999999", 2, "--max-tokens"),
+        ("--think", "maybe", 2, "on, off or a number"),
+        ("--think", "99999999999", 1, "max_thinking = 99999999999"),
+        ("--threads", "0", 1, "threads: 0"),
+        ("--context", "0", 1, "context = 0"),
+        ("--kv", "q8", 2, "f16, f32"),
+    ] {
+        ask(option, value).fails(code, part);
+    }
+    let args = [
+        "ask",
+        "--model",
+        &gguf,
+        "--raw",
+        "--json",
+        "--logprobs",
+        "1000000000",
+        "hi",
+    ];
+    run(&args).fails(1, "logprobs is 1000000000");
+    for (args, code, part) in [
+        (&["logits", "--model", &odd, "--ids", "1,131"][..], 1, "131"),
+        (&["logits", "--model", &odd, "--ids", "1,x"], 2, "x"),
+        (&["logits", "--model", &odd], 2, "--ids"),
+        (&["tokens", "--model", &odd, "hi"], 1, "no tokenizer"),
+        (
+            &["tokens", "--model", &gguf, "--chat", "hi"],
+            1,
+            "no chat template",
+        ),
+        (&["trace", "--format", "html", "-"], 2, "json, md"),
+        (&["trace", "/no/such/file"], 1, "/no/such/file"),
+        (&["inspect", "/no/such/model"], 1, "/no/such/model"),
+        (
+            &["inspect", env!("CARGO_MANIFEST_DIR")],
+            1,
+            "no model.safetensors",
+        ),
+        (
+            &[
+                "inspect",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            ],
+            1,
+            "expected GGUF",
+        ),
+        (&["frobnicate"], 2, "frobnicate"),
+    ] {
+        run(args).fails(code, part);
+    }
+    let bytes = run_with(&["trace", "-"], b"ab\xff");
+    bytes.fails(1, "standard input: not UTF-8, byte 0xff at offset 2");
+}
