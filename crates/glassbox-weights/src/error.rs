@@ -1,5 +1,6 @@
 use crate::config::ConfigError;
 use crate::gguf::{GgufError, Value};
+use crate::quantize::{ConvertError, EncodeProblem};
 use crate::safetensors::{IndexError, SafeTensorsError};
 use crate::sniff::Foreign;
 use glassbox_core::{CoreError, DType};
@@ -152,6 +153,31 @@ pub enum WeightsError {
         /// Its shape.
         shape: Vec<u64>,
     },
+    /// A writer was given other bytes than a tensor has.
+    #[error("tensor {tensor} of the file: {got} bytes written, expected {expected}")]
+    WriteSize {
+        /// Which tensor, from 0.
+        tensor: usize,
+        /// Its bytes.
+        expected: u64,
+        /// The bytes it would have.
+        got: u64,
+    },
+    /// Values that the target type can't hold.
+    #[error("tensor {tensor:?}, row {row}: {problem}, so it can't be written as {dtype}")]
+    Encode {
+        /// The tensor.
+        tensor: String,
+        /// The row.
+        row: u64,
+        /// The target type.
+        dtype: DType,
+        /// What stands in the way.
+        problem: EncodeProblem,
+    },
+    /// A Hugging Face model that can't be turned into GGUF.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
     /// Bytes and shape disagree.
     #[error(transparent)]
     Core(#[from] CoreError),

@@ -7,7 +7,8 @@
 //! w[i] = (d * scale[s]) * q[i] + m * min[s]          each product and the sum rounded to f32
 //! ```
 //!
-//! which is, to the bit, what the reference implementation of the GGUF formats computes.
+//! (without the second term where a format has no minima), which is, to the bit, what the
+//! reference implementation of the GGUF formats computes.
 //! Because the integers are separate from the floats, a product with quantised activations is
 //! exact inside a block: see `glassbox-kernels`.
 
@@ -181,13 +182,17 @@ fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
         F::unpack(&mut block, x);
         for (s, y) in y.chunks_exact_mut(F::SUB).enumerate() {
             let scale = block.d * f32::from(block.scales[s]);
-            let min = if F::HAS_MIN {
-                block.m * f32::from(block.mins[s])
+            let q = &block.q[s * F::SUB..];
+            if F::HAS_MIN {
+                let min = block.m * f32::from(block.mins[s]);
+                for (y, &q) in y.iter_mut().zip(q) {
+                    *y = scale * f32::from(q) + min;
+                }
             } else {
-                0.0
-            };
-            for (y, &q) in y.iter_mut().zip(&block.q[s * F::SUB..]) {
-                *y = scale * f32::from(q) + min;
+                // Not `+ 0.0`, which would turn a product of −0 into +0.
+                for (y, &q) in y.iter_mut().zip(q) {
+                    *y = scale * f32::from(q);
+                }
             }
         }
     }

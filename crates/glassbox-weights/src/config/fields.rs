@@ -198,7 +198,7 @@ impl Fields {
     /// Judges the keys that are left; `harmless` adds to none, the list or nothing else.
     pub(super) fn finish(self, allow_harmless: bool) -> Result<(), ConfigError> {
         let unknown = self.left.iter().find(|(key, value)| {
-            !is_idle(value) && !(allow_harmless && HARMLESS.contains(&key.as_str()))
+            !(is_idle(value) || allow_harmless && HARMLESS.contains(&key.as_str()))
         });
         match unknown {
             None => Ok(()),

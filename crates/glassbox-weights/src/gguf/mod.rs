@@ -20,6 +20,7 @@ mod error;
 mod header;
 mod metadata;
 mod value;
+mod writer;
 
 pub use error::{GgufError, Place};
 pub use header::{Header, TensorDescriptor};
@@ -27,6 +28,7 @@ pub use metadata::Metadata;
 
 pub(crate) use metadata::sorted_unique;
 pub use value::{Array, Strings, Value, ValueType};
+pub use writer::{TensorWriter, Writer};
 
 /// The alignment of tensor data where the file states none.
 pub const DEFAULT_ALIGNMENT: u32 = 32;

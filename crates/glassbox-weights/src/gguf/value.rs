@@ -289,15 +289,36 @@ impl Array {
         })
     }
 
-    /// An array of its own bytes, for the writer.
-    pub(super) fn from_raw(element_type: ValueType, len: u64, raw: Vec<u8>) -> Array {
+    fn from_raw(element_type: ValueType, len: usize, raw: Vec<u8>) -> Array {
         let range = 0..raw.len();
         Array {
             element_type,
-            len,
+            len: len as u64,
             header: raw.into(),
             range,
         }
+    }
+
+    /// An array of strings, for a [`Writer`](super::Writer).
+    pub fn from_strings<S: AsRef<str>>(strings: &[S]) -> Array {
+        let mut raw = Vec::new();
+        for text in strings {
+            raw.extend((text.as_ref().len() as u64).to_le_bytes());
+            raw.extend(text.as_ref().as_bytes());
+        }
+        Array::from_raw(ValueType::String, strings.len(), raw)
+    }
+
+    /// An array of i32, for a [`Writer`](super::Writer).
+    pub fn from_i32s(values: &[i32]) -> Array {
+        let raw = values.iter().flat_map(|n| n.to_le_bytes()).collect();
+        Array::from_raw(ValueType::I32, values.len(), raw)
+    }
+
+    /// An array of f32, for a [`Writer`](super::Writer).
+    pub fn from_f32s(values: &[f32]) -> Array {
+        let raw = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Array::from_raw(ValueType::F32, values.len(), raw)
     }
 }
 
