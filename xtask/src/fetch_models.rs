@@ -29,10 +29,15 @@ const SMOLLM2: Model = Model {
 /// The folder for models, which git ignores.
 const MODELS: &str = "models";
 
+/// Where the model is once it was fetched.
+pub(crate) fn smollm2(root: &Path) -> PathBuf {
+    root.join(MODELS).join(SMOLLM2.file)
+}
+
 /// Puts the model that tests and examples use into `models/`, unless it is there.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let models = root.join(MODELS);
-    let place = models.join(SMOLLM2.file);
+    let place = smollm2(root);
     let shown = format!("{MODELS}/{}", SMOLLM2.file);
     if place.exists() {
         match verify(&SMOLLM2, &place) {

@@ -178,6 +178,8 @@ fn fuzz_one(root: &Path, target: &str, program: &Path, options: &Options) -> Res
     let status = fuzz
         .arg(corpus)
         .arg(format!("-artifact_prefix={artifacts}"))
+        // One seed, so that the same code gives the same run again.
+        .arg("-seed=1")
         .arg(format!("-max_total_time={}", options.seconds))
         .args(LIMITS)
         .stdout(File::create(&log)?)

@@ -24,7 +24,8 @@ Usage: cargo xtask <chore>
   ci                                  everything that CI checks, with the time of each step
   tidy                                the rules of the repository that no compiler knows
   fetch-models                        SmolLM2-135M-Instruct into models/
-  fixtures                            makes every fixture again
+  fixtures [--r1 FILE]                makes every fixture again; FILE is a GGUF file of a
+                                      DeepSeek-R1-Distill-Qwen, for the fixtures made from one
   fuzz [--seconds N] [--address-sanitizer] [TARGET...]
                                       fuzzes each target, or those named, for N seconds (60)
   fuzz --replay FILE TARGET           runs one input, such as a crash that fuzzing kept
@@ -57,15 +58,16 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
         print!("{USAGE}");
         return Ok(());
     }
-    if chore == "fuzz" {
-        return fuzz::run(&root::find()?, &fuzz::Options::parse(rest)?);
+    match chore {
+        "fuzz" => return fuzz::run(&root::find()?, &fuzz::Options::parse(rest)?),
+        "fixtures" => return fixtures::run(&root::find()?, fixtures::parse(rest)?),
+        _ => {}
     }
     let run = match chore {
         "test" => test::run,
         "ci" => ci::run,
         "tidy" => tidy::run,
         "fetch-models" => fetch_models::run,
-        "fixtures" => fixtures::run,
         _ => return Err(usage::error(format!("there is no chore `{chore}`"))),
     };
     if let Some(extra) = rest.first() {
