@@ -34,6 +34,10 @@ impl Sink for Collector {
             Phase::Answering => &self.content,
         };
         if first && !so_far.is_empty() {
+            if phase == Phase::Thinking {
+                // No step crosses blocks, nor does a code fence that the earlier one left open.
+                self.reasoning_closes();
+            }
             self.append(phase, "\n\n");
         }
         if first && phase == Phase::Thinking {

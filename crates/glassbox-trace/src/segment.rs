@@ -62,8 +62,6 @@ pub(crate) struct Segmenter {
     block: usize,
     /// Only whitespace has come since the start or the last line feed.
     line_start: bool,
-    /// Line feeds since the last character that is no whitespace.
-    lines: usize,
     sentence: Sentence,
     /// Where the step that is not yet complete starts, when it has started.
     start: Option<usize>,
@@ -88,7 +86,6 @@ impl Segmenter {
             mode: Mode::Prose,
             block: 0,
             line_start: true,
-            lines: 0,
             sentence: Sentence::Running,
             start: None,
             end: 0,
@@ -115,12 +112,15 @@ impl Segmenter {
         std::mem::take(&mut self.done)
     }
 
+    /// Takes in more reasoning. A blank line in it must have been announced by
+    /// [`blank_line`](Self::blank_line) before.
     pub(crate) fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.scan(false);
     }
 
-    /// A blank line follows, though its whitespace is not to be had yet.
+    /// A blank line follows. It comes before its own whitespace, which is held back because a tag may
+    /// touch it: the paragraph is complete either way.
     pub(crate) fn blank_line(&mut self) {
         self.scan(true);
         match self.mode {
@@ -138,7 +138,6 @@ impl Segmenter {
         self.scan(true);
         self.mode = Mode::Prose;
         self.end_paragraph();
-        self.line_start = true;
     }
 
     /// Scans as far as decisions can be made; to the end if `ended` says that whitespace or nothing
@@ -151,7 +150,6 @@ impl Segmenter {
             }
             if self.mode != Mode::Prose && self.pos - self.block > MAX_BLOCK {
                 self.mode = Mode::Prose;
-                self.lines = 0;
                 self.sentence = Sentence::Running;
             }
             let width = match self.mode {
@@ -184,24 +182,20 @@ impl Segmenter {
     /// first.
     fn prose(&mut self, c: char, ended: bool) -> Option<usize> {
         if c.is_whitespace() {
-            self.lines += usize::from(c == '\n');
-            if self.lines == 2 {
-                self.end_paragraph();
-            } else if c == '\n' || self.sentence == Sentence::Stopped {
+            if c == '\n' || self.sentence == Sentence::Stopped {
                 self.sentence = Sentence::Over;
             }
             return Some(c.len_utf8());
         }
 
         let cut = match self.sentence {
-            Sentence::Over if self.start.is_some() => cut_at(&self.text[self.pos..], ended),
+            Sentence::Over => cut_at(&self.text[self.pos..], ended),
             _ => Cut::No,
         };
         let opens = self.block_opener(c, ended);
         if cut == Cut::Undecided || opens.is_none() {
             return None;
         }
-        self.lines = 0;
         if self.start.is_none() {
             self.start = Some(self.pos);
             self.paragraph = self.pos;
@@ -279,8 +273,6 @@ impl Segmenter {
         };
         if let Some((mode, len)) = closer {
             self.mode = mode;
-            // The line feed after a closed fence is the first of a blank line.
-            self.lines = usize::from(c == '\n');
             self.sentence = if c == '\n' {
                 Sentence::Over
             } else {

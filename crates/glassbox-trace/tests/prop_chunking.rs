@@ -61,8 +61,25 @@ const FRAGMENTS: &[&str] = &[
     "A sentence of some length makes a paragraph long when it comes more than once",
 ];
 
+/// Pieces of which long paragraphs are made, with and without the cues that cut them.
+const SENTENCES: &[&str] = &[
+    "Wait, no. ",
+    "Waiting rooms. ",
+    "But wait! ",
+    "But waiters. ",
+    "So? So",
+    "。所以",
+    "\n",
+    "`. ",
+    "Now $$ and\n\n then. So $$ it is. ",
+    "A sentence of some length, without any cue, of which a few make a paragraph that is a long \
+     one and so is cut where its sentences open with a cue. ",
+];
+
 fn output() -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(FRAGMENTS), 0..60).prop_map(|parts| parts.concat())
+    let hostile = prop::collection::vec(prop::sample::select(FRAGMENTS), 0..60);
+    let long = prop::collection::vec(prop::sample::select(SENTENCES), 0..80);
+    prop_oneof![3 => hostile, 1 => long].prop_map(|parts| parts.concat())
 }
 
 fn options() -> impl Strategy<Value = ParserOptions> {

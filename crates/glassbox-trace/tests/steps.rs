@@ -150,4 +150,16 @@ fn a_step_is_reported_when_its_blank_line_or_closer_comes() {
     assert_eq!(parser.push("\n"), []);
     assert_eq!(parser.push("B"), [Event::Thinking("\n\n\nB".into())]);
     assert!(is_step(&parser.push("</think>")));
+
+    let mut parser = TraceParser::new(ParserOptions::primed());
+    assert_eq!(parser.push("```\n\nx\n```").len(), 1);
+    assert!(is_step(&parser.push("\n\n")), "after a fence");
+}
+
+#[test]
+fn what_one_block_leaves_open_does_not_reach_into_the_next() {
+    let output = "<think>A\n```\n\nx</think><think>```\ny\n```\n\nB</think>";
+    let steps = Trace::parse(output, ParserOptions::new()).steps;
+    let texts: Vec<_> = steps.iter().map(|step| step.text.as_str()).collect();
+    assert_eq!(texts, ["A\n```\n\nx", "```\ny\n```", "B"]);
 }
