@@ -10,7 +10,10 @@ fn model_file() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let path = root.join("models/SmolLM2-135M-Instruct.Q4_1.gguf");
     if !path.is_file() {
-        eprintln!("not run: {} is absent, `cargo xtask fetch-models` brings it", path.display());
+        eprintln!(
+            "not run: {} is absent, `cargo xtask fetch-models` brings it",
+            path.display()
+        );
         return None;
     }
     Some(path)
@@ -22,7 +25,12 @@ fn fixture() -> serde_json::Value {
 }
 
 fn ids(value: &serde_json::Value) -> Vec<u32> {
-    value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|x| x.as_u64().unwrap() as u32)
+        .collect()
 }
 
 /// Quantised activations move logits a little: the truth's margin must be above what llama.cpp's
@@ -30,7 +38,11 @@ fn ids(value: &serde_json::Value) -> Vec<u32> {
 #[test]
 fn the_most_likely_token_is_the_truths_where_its_margin_is_clear() {
     let Some(path) = model_file() else { return };
-    let model = Model::options().kv_type(KvType::F32).context(512).open(path).unwrap();
+    let model = Model::options()
+        .kv_type(KvType::F32)
+        .context(512)
+        .open(path)
+        .unwrap();
     let fixture = fixture();
     let (mut agree, mut clear) = (0, 0);
     for kind in ["raw", "chat"] {
@@ -38,7 +50,9 @@ fn the_most_likely_token_is_the_truths_where_its_margin_is_clear() {
             let margin = prompt["margins"][0].as_f64().unwrap();
             let truth = prompt["top"][0][0].as_u64().unwrap() as usize;
             let logits = model.logits(&ids(&prompt["ids"])).unwrap();
-            let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
+            let best = (0..logits.len())
+                .max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
+                .unwrap();
             if margin > 0.5 {
                 clear += 1;
                 agree += usize::from(best == truth);

@@ -18,6 +18,7 @@ mod bodies {
         attention as attention_f32, attention as attention_f16,
     };
     pub(super) use crate::portable::elementwise::{add, swiglu};
+    pub(super) use crate::portable::limits::{fma_chains, madd_chains};
     pub(super) use crate::portable::linear_float::linear_float;
     pub(super) use crate::portable::quantize::quantize;
     pub(super) use crate::portable::rms_norm::rms_norm;

@@ -13,6 +13,7 @@ pub mod attention;
 pub mod dot;
 pub mod elementwise;
 pub mod exp;
+pub mod limits;
 pub mod linear_float;
 pub mod linear_quant;
 pub mod quantize;
