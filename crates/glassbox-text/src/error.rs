@@ -126,12 +126,6 @@ pub enum TextError {
         /// The missing token.
         token: String,
     },
-    /// The text holds a byte for which the vocabulary has no token; dropping it would change the text.
-    #[error("the vocabulary has no token for byte 0x{byte:02x}")]
-    ByteNotInVocabulary {
-        /// The byte.
-        byte: u8,
-    },
     /// A special token that is named, but does not exist.
     #[error("{role} is {found}, which is not a token of this vocabulary of {tokens} tokens")]
     SpecialMissing {

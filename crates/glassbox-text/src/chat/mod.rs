@@ -1,5 +1,6 @@
 //! Conversations to prompts.
 
+mod audit;
 mod family;
 mod guard;
 mod json_filter;
@@ -36,7 +37,7 @@ pub struct PromptOptions {
     pub thinking: Thinking,
     /// Whether the prompt ends where the model's turn begins.
     pub add_generation_prompt: bool,
-    /// Further variables for the template. Markup in their strings is text.
+    /// Further variables for the template: strings, in which markup is text, numbers, flags and null.
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
@@ -138,7 +139,7 @@ impl Chat {
         let name = |id: Option<u32>| id.map(|id| self.tokenizer.text_of(id).into_owned());
         let (bos, eos) = (name(roles.bos), name(roles.eos));
 
-        let strings = extra.values().flat_map(strings_of);
+        let strings = extra.values().filter_map(serde_json::Value::as_str);
         let texts = messages
             .iter()
             .map(|m| m.content.as_str())
@@ -156,9 +157,11 @@ impl Chat {
                 Message::new(m.role, guard.hide(&m.content, keep))
             })
             .collect();
-        extra
-            .values_mut()
-            .for_each(|value| hide_strings(value, &guard));
+        for value in extra.values_mut() {
+            if let serde_json::Value::String(text) = value {
+                *text = guard.hide(text, &[]);
+            }
+        }
 
         let mut marked = self.template.render(
             &hidden,
@@ -211,27 +214,5 @@ fn missing_thought(marked: &str, thinking: Thinking) -> &'static str {
         Thinking::Off if open && marked.ends_with('\n') => "\n</think>\n\n",
         Thinking::Off if open => "\n\n</think>\n\n",
         Thinking::Off => "<think>\n\n</think>\n\n",
-    }
-}
-
-/// All strings inside a JSON value, keys included.
-fn strings_of(value: &serde_json::Value) -> Vec<&str> {
-    match value {
-        serde_json::Value::String(s) => vec![s],
-        serde_json::Value::Array(list) => list.iter().flat_map(strings_of).collect(),
-        serde_json::Value::Object(map) => map
-            .iter()
-            .flat_map(|(k, v)| std::iter::once(k.as_str()).chain(strings_of(v)))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn hide_strings(value: &mut serde_json::Value, guard: &Guard) {
-    match value {
-        serde_json::Value::String(s) => *s = guard.hide(s, &[]),
-        serde_json::Value::Array(list) => list.iter_mut().for_each(|v| hide_strings(v, guard)),
-        serde_json::Value::Object(map) => map.values_mut().for_each(|v| hide_strings(v, guard)),
-        _ => {}
     }
 }

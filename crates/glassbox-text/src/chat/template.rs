@@ -5,16 +5,18 @@
 //! fixed date, and a caller may pass `date_string`), no objects to walk, and fuel that bounds both its steps and the
 //! text that it makes.
 
+use super::audit::audit;
 use super::json_filter::tojson;
 use super::message::Message;
 use crate::error::{TextError, excerpt};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja_contrib::pycompat;
 use std::collections::BTreeMap;
 
 /// The largest template accepted; published ones are below 32 KiB.
-const MAX_SOURCE: usize = 1 << 20;
+const MAX_SOURCE: usize = 256 << 10;
 /// Steps for the template itself; one step is an instruction or 64 bytes of text made.
 const BASE_FUEL: u64 = 200_000;
 /// Steps for each message: the longest published templates need a few hundred.
@@ -40,10 +42,10 @@ pub struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Checks that the template compiles.
+    /// Checks that the template compiles, and that it can exhaust neither the stack nor the memory.
     ///
     /// # Errors
-    /// A template larger than 1 MiB, or one with a syntax error, with its line.
+    /// A template larger than 256 KiB, or one with a syntax error, with its line.
     pub fn new(source: impl Into<String>) -> Result<Self, TextError> {
         let source = source.into();
         if source.len() > MAX_SOURCE {
@@ -53,6 +55,8 @@ impl ChatTemplate {
                 limit: MAX_SOURCE,
             });
         }
+        // First: to parse a chain of a hundred thousand operators already overflows the stack.
+        audit(&source)?;
         environment(BASE_FUEL)
             .template_from_str(&source)
             .map_err(|error| failure(&error, BASE_FUEL))?;
@@ -93,7 +97,7 @@ impl ChatTemplate {
             .collect();
         let mut context: BTreeMap<String, Value> = BTreeMap::new();
         for (key, value) in &options.extra {
-            context.insert(key.clone(), value_of(value));
+            context.insert(key.clone(), scalar(key, value)?);
         }
         context.insert("messages".to_owned(), Value::from(list));
         context.insert(
@@ -116,22 +120,37 @@ impl ChatTemplate {
     }
 }
 
+/// Blocks take their line with them, as `transformers` asks of Jinja2.
+pub(crate) fn syntax() -> SyntaxConfig {
+    // Only custom delimiters can fail to build, and there are none.
+    SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .unwrap_or_default()
+}
+
 /// Jinja2's environment as `transformers` configures it.
 fn environment(fuel: u64) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_fuel(Some(fuel));
     env.set_recursion_limit(100);
-    // Only custom delimiters can fail to build, and there are none.
-    if let Ok(syntax) = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build()
-    {
-        env.set_syntax(syntax);
-    }
+    env.set_syntax(syntax());
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    env.remove_global("debug");
+    env.set_unknown_method_callback(|state, value, method, args| match method {
+        // A width in a format string is memory that no fuel pays for.
+        "format" => Err(Error::from(ErrorKind::UnknownMethod)),
+        _ => pycompat::unknown_method_callback(state, value, method, args),
+    });
+    // What shows the context, or builds lists out of lists; see `audit`.
+    for name in ["debug", "dict", "cycler", "joiner", "lipsum"] {
+        env.remove_global(name);
+    }
+    for name in [
+        "batch", "slice", "zip", "chain", "groupby", "format", "pprint",
+    ] {
+        env.remove_filter(name);
+    }
     env.add_filter("tojson", tojson);
     env.add_function(
         "raise_exception",
@@ -178,9 +197,9 @@ fn failure(error: &Error, limit: u64) -> TextError {
     }
 }
 
-/// JSON as a template value. `serde_json` has limited the depth to 128.
-fn value_of(json: &serde_json::Value) -> Value {
-    match json {
+/// An extra variable as a template value: the audit of a template relies on `messages` being the only list in it.
+fn scalar(key: &str, json: &serde_json::Value) -> Result<Value, TextError> {
+    Ok(match json {
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(b) => Value::from(*b),
         serde_json::Value::Number(n) => match (n.as_i64(), n.as_u64()) {
@@ -189,13 +208,12 @@ fn value_of(json: &serde_json::Value) -> Value {
             (None, None) => Value::from(n.as_f64().unwrap_or(f64::NAN)),
         },
         serde_json::Value::String(s) => Value::from(s.as_str()),
-        serde_json::Value::Array(list) => {
-            Value::from(list.iter().map(value_of).collect::<Vec<_>>())
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            return Err(TextError::Message {
+                path: format!("extra.{}", excerpt(key)),
+                found: excerpt(&json.to_string()),
+                expected: "a string, a number, true, false or null",
+            });
         }
-        serde_json::Value::Object(map) => Value::from(
-            map.iter()
-                .map(|(k, v)| (k.clone(), value_of(v)))
-                .collect::<BTreeMap<_, _>>(),
-        ),
-    }
+    })
 }

@@ -20,37 +20,41 @@ pub(crate) struct Encoder {
     model: BPE,
     nfc: bool,
     steps: Vec<Step>,
-    /// Bytes for which the vocabulary has a token of one character.
-    known: [bool; 256],
+    /// Bytes for which the vocabulary has no token.
+    pub(crate) missing: Vec<u8>,
     /// Added tokens matched before normalization, and after it.
     raw: Markup,
     normalized: Markup,
 }
 
 impl Encoder {
+    /// Takes the merges out of the vocabulary.
     pub(crate) fn new(
-        vocabulary: &Vocabulary,
+        vocabulary: &mut Vocabulary,
         nfc: bool,
         steps: Vec<Step>,
     ) -> Result<Self, TextError> {
-        let mut known = [false; 256];
-        let mut map = Vocab::default();
-        for (text, id) in vocabulary.mergeable() {
-            let mut chars = text.chars();
-            if let (Some(c), None) = (chars.next(), chars.next())
-                && let Some(byte) = alphabet::byte_of(c)
-            {
-                known[usize::from(byte)] = true;
-            }
-            map.insert(text.to_owned(), id);
-        }
+        let map: Vocab = vocabulary
+            .mergeable()
+            .map(|(text, id)| (text.to_owned(), id))
+            .collect();
+        let known = |byte: &u8| map.contains_key(alphabet::char_of(*byte).encode_utf8(&mut [0; 4]));
+        let missing = (0..=255u8).filter(|byte| !known(byte)).collect();
+        let (merges, rules) = (
+            std::mem::take(&mut vocabulary.merges),
+            vocabulary.rules.clone(),
+        );
         let model = contain("building the model", || {
             // The library's cache lives in thread-local storage and outlives the tokenizer; `encode_plain` has its own.
-            BPE::builder()
-                .vocab_and_merges(map, vocabulary.merges.clone())
-                .ignore_merges(vocabulary.ignore_merges)
-                .cache_capacity(0)
-                .build()
+            let mut builder = BPE::builder()
+                .vocab_and_merges(map, merges)
+                .ignore_merges(rules.ignore_merges)
+                .fuse_unk(rules.fuse_unk)
+                .cache_capacity(0);
+            if let Some(unk) = rules.unk {
+                builder = builder.unk_token(unk);
+            }
+            builder.build()
         })?;
         let added = |normalized: bool| {
             vocabulary
@@ -72,7 +76,7 @@ impl Encoder {
             model,
             nfc,
             steps,
-            known,
+            missing,
             raw,
             normalized,
         })
@@ -93,12 +97,7 @@ impl Encoder {
                 continue;
             }
             letters.clear();
-            for byte in piece.bytes() {
-                if !self.known[usize::from(byte)] {
-                    return Err(TextError::ByteNotInVocabulary { byte });
-                }
-                letters.push(alphabet::char_of(byte));
-            }
+            letters.extend(piece.bytes().map(alphabet::char_of));
             let start = ids.len();
             let tokens = contain("merging", || self.model.tokenize(&letters))?;
             ids.extend(tokens.into_iter().map(|token| token.id));

@@ -6,6 +6,9 @@ use super::vocabulary::Vocabulary;
 use crate::error::{TextError, excerpt};
 use serde_json::{Map, Value};
 
+/// Steps of a pre-tokenizer: each holds a compiled expression, and published files have at most seven.
+const MAX_STEPS: usize = 32;
+
 /// Special tokens put around a document.
 #[derive(Debug, Default)]
 pub(crate) struct Affixes {
@@ -150,6 +153,13 @@ pub(crate) fn pre_tokenizer(value: &Value) -> Result<Vec<Step>, TextError> {
         ("Sequence", object) => members("pre_tokenizer", "pretokenizers", object)?,
         _ => std::slice::from_ref(value),
     };
+    if list.len() > MAX_STEPS {
+        return Err(unsupported(
+            "pre_tokenizer",
+            "a Sequence of more than 32 steps",
+            SUPPORTED,
+        ));
+    }
     let mut steps = Vec::new();
     for (place, member) in list.iter().enumerate() {
         match typed("pre_tokenizer", member)? {

@@ -2,7 +2,7 @@
 
 use super::roles::{Named, Roles};
 use super::split::{DEEPSEEK_LLM, DEFAULT_FIRST, DEFAULT_LAST, GPT2, LLAMA3, QWEN2, Step};
-use super::vocabulary::{Kind, Token, Vocabulary, parse_merge};
+use super::vocabulary::{Kind, Rules, Token, Vocabulary, parse_merge};
 use super::{Tokenizer, alphabet, limits};
 use crate::error::{TextError, excerpt};
 
@@ -81,7 +81,14 @@ impl Tokenizer {
             .enumerate()
             .map(|(i, text)| parse_merge(i, text))
             .collect::<Result<_, _>>()?;
-        let vocabulary = Vocabulary::new(entries, merges, is_llama)?;
+        let vocabulary = Vocabulary::new(
+            entries,
+            merges,
+            Rules {
+                ignore_merges: is_llama,
+                ..Rules::default()
+            },
+        )?;
         let named = Named {
             bos: vocab.bos,
             eos: vocab.eos,
@@ -106,7 +113,7 @@ impl Tokenizer {
             "tokenizer.ggml.eos_token_id",
             roles.eos,
         )?;
-        Self::build(&vocabulary, false, steps, roles, prefix, suffix)
+        Self::build(vocabulary, false, steps, roles, prefix, suffix)
     }
 }
 

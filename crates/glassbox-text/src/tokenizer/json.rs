@@ -2,7 +2,7 @@
 
 use super::components::{self, Affixes};
 use super::roles::{Named, Roles, by_text};
-use super::vocabulary::{Kind, Token, Vocabulary, parse_merge};
+use super::vocabulary::{Kind, Rules, Token, Vocabulary, parse_merge};
 use super::{Tokenizer, limits};
 use crate::error::{TextError, excerpt};
 use serde::Deserialize;
@@ -84,8 +84,8 @@ struct Model {
     continuing_subword_prefix: Option<String>,
     #[serde(default)]
     end_of_word_suffix: Option<String>,
-    #[serde(default, rename = "fuse_unk")]
-    _fuse_unk: Option<bool>,
+    #[serde(default)]
+    fuse_unk: Option<bool>,
     #[serde(default)]
     byte_fallback: Option<bool>,
     #[serde(default)]
@@ -167,7 +167,7 @@ impl Tokenizer {
         if let (true, true, Some(bos)) = (config.add_bos, prefix.is_empty(), roles.bos) {
             prefix.push(bos);
         }
-        Self::build(&vocabulary, nfc, steps, roles, prefix, suffix)
+        Self::build(vocabulary, nfc, steps, roles, prefix, suffix)
     }
 }
 
@@ -225,11 +225,12 @@ fn vocabulary(model: Model, added: Vec<Added>) -> Result<Vocabulary, TextError> 
     }
     if let Some(unk) = model
         .unk_token
-        .filter(|t| !place.contains_key(t) && !added.iter().any(|a| a.content == *t))
+        .as_ref()
+        .filter(|&t| !place.contains_key(t) && !added.iter().any(|a| a.content == *t))
     {
         return Err(TextError::SpecialMissing {
             role: "model.unk_token",
-            found: excerpt(&unk),
+            found: excerpt(unk),
             tokens: tokens.len(),
         });
     }
@@ -289,7 +290,12 @@ fn vocabulary(model: Model, added: Vec<Added>) -> Result<Vocabulary, TextError> 
             Merge::Pair(left, right) => merges.push((left, right)),
         }
     }
-    Vocabulary::new(tokens, merges, model.ignore_merges == Some(true))
+    let rules = Rules {
+        ignore_merges: model.ignore_merges == Some(true),
+        unk: model.unk_token,
+        fuse_unk: model.fuse_unk == Some(true),
+    };
+    Vocabulary::new(tokens, merges, rules)
 }
 
 #[derive(Default)]

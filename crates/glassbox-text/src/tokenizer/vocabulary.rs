@@ -2,7 +2,7 @@
 
 use super::alphabet;
 use crate::error::{TextError, excerpt};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +33,22 @@ pub(crate) struct Token {
 pub(crate) struct Vocabulary {
     /// By id.
     pub(crate) tokens: Vec<Token>,
+    /// Best first.
     pub(crate) merges: Vec<(String, String)>,
+    pub(crate) rules: Rules,
+    /// By id: whether a merge makes or takes the token.
+    merged: Vec<bool>,
+}
+
+/// The switches of byte-pair encoding.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rules {
     /// A piece that is a token is taken whole, without merging.
     pub(crate) ignore_merges: bool,
+    /// Stands for a byte that has no token; without it such a byte gives nothing.
+    pub(crate) unk: Option<String>,
+    /// Whether several such bytes in a row give one token.
+    pub(crate) fuse_unk: bool,
 }
 
 impl Vocabulary {
@@ -43,7 +56,7 @@ impl Vocabulary {
     pub(crate) fn new(
         mut entries: Vec<(u32, Token)>,
         merges: Vec<(String, String)>,
-        ignore_merges: bool,
+        rules: Rules,
     ) -> Result<Self, TextError> {
         entries.sort_by_key(|(id, _)| *id);
         for (place, pair) in entries.windows(2).enumerate() {
@@ -59,50 +72,74 @@ impl Vocabulary {
         if let Some(last) = entries.last() {
             gap(entries.len() - 1, last)?;
         }
-        let vocabulary = Self {
-            tokens: entries.into_iter().map(|(_, token)| token).collect(),
+        let tokens: Vec<Token> = entries.into_iter().map(|(_, token)| token).collect();
+        let ids = unique(&tokens)?;
+        let merged = check_merges(&merges, &ids, tokens.len())?;
+        drop(ids);
+        Ok(Self {
+            tokens,
             merges,
-            ignore_merges,
-        };
-        vocabulary.check_texts()?;
-        vocabulary.check_merges()?;
-        Ok(vocabulary)
+            rules,
+            merged,
+        })
     }
 
-    fn check_texts(&self) -> Result<(), TextError> {
-        let mut seen: HashMap<&str, usize> = HashMap::with_capacity(self.tokens.len());
-        for (id, token) in self
-            .tokens
-            .iter()
-            .enumerate()
-            .filter(|(_, t)| t.kind != Kind::Unused && !t.text.is_empty())
-        {
-            if let Some(first) = seen.insert(&token.text, id) {
-                return Err(TextError::DuplicateToken {
-                    token: excerpt(&token.text),
-                    first: first as u32,
-                    second: id as u32,
-                });
-            }
+    /// The tokens that byte-pair encoding may produce. Markup is left out unless a merge makes it or it is one letter
+    /// of the alphabet, so that text can never become markup by being a piece that is spelled like it.
+    pub(crate) fn mergeable(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.tokens.iter().enumerate().filter_map(|(id, token)| {
+            let text = token.text.as_str();
+            let letter = || {
+                let mut chars = text.chars();
+                chars.next().is_some_and(|c| alphabet::byte_of(c).is_some())
+                    && chars.next().is_none()
+            };
+            let keep = match token.kind {
+                Kind::Normal => !text.is_empty(),
+                Kind::Special | Kind::UserDefined => {
+                    self.merged[id] || letter() || self.rules.unk.as_deref() == Some(text)
+                }
+                Kind::Byte(_) | Kind::Unused => false,
+            };
+            keep.then_some((text, id as u32))
+        })
+    }
+}
+
+/// The ids by text, or the first text that occurs twice. Rows that only pad may share a text.
+fn unique(tokens: &[Token]) -> Result<HashMap<&str, usize>, TextError> {
+    let mut ids: HashMap<&str, usize> = HashMap::with_capacity(tokens.len());
+    for (id, token) in tokens.iter().enumerate() {
+        if token.kind == Kind::Unused || token.text.is_empty() {
+            continue;
         }
-        Ok(())
+        if let Some(first) = ids.insert(&token.text, id) {
+            return Err(TextError::DuplicateToken {
+                token: excerpt(&token.text),
+                first: first as u32,
+                second: id as u32,
+            });
+        }
     }
+    Ok(ids)
+}
 
-    /// Every merge joins two tokens to a third: `tokenizers` indexes by this without asking.
-    fn check_merges(&self) -> Result<(), TextError> {
-        let known: HashSet<&str> = self
-            .tokens
-            .iter()
-            .filter(|t| t.kind != Kind::Unused)
-            .map(|t| t.text.as_str())
-            .collect();
-        let mut joined = String::new();
-        for (index, (left, right)) in self.merges.iter().enumerate() {
-            joined.clear();
-            joined.push_str(left);
-            joined.push_str(right);
-            for part in [left.as_str(), right.as_str(), joined.as_str()] {
-                if !known.contains(part) {
+/// Checks that every merge joins two tokens to a third: `tokenizers` indexes by this without asking.
+fn check_merges(
+    merges: &[(String, String)],
+    ids: &HashMap<&str, usize>,
+    tokens: usize,
+) -> Result<Vec<bool>, TextError> {
+    let mut merged = vec![false; tokens];
+    let mut joined = String::new();
+    for (index, (left, right)) in merges.iter().enumerate() {
+        joined.clear();
+        joined.push_str(left);
+        joined.push_str(right);
+        for part in [left.as_str(), right.as_str(), joined.as_str()] {
+            match ids.get(part) {
+                Some(&id) => merged[id] = true,
+                None => {
                     return Err(TextError::MergeOutOfVocabulary {
                         index,
                         token: excerpt(part),
@@ -110,37 +147,8 @@ impl Vocabulary {
                 }
             }
         }
-        Ok(())
     }
-
-    /// The tokens that byte-pair encoding may produce. Markup is left out unless a merge makes it or it is one letter
-    /// of the alphabet, so that text can never become markup by being a piece that is spelled like it.
-    pub(crate) fn mergeable(&self) -> impl Iterator<Item = (&str, u32)> {
-        let made: HashSet<String> = self.merges.iter().map(|(l, r)| format!("{l}{r}")).collect();
-        let used: HashSet<&str> = self
-            .merges
-            .iter()
-            .flat_map(|(l, r)| [l.as_str(), r.as_str()])
-            .collect();
-        let used: HashSet<String> = used.into_iter().map(str::to_owned).collect();
-        self.tokens
-            .iter()
-            .enumerate()
-            .filter_map(move |(id, token)| {
-                let merged = || {
-                    made.contains(&token.text)
-                        || used.contains(&token.text)
-                        || (token.text.chars().count() == 1
-                            && token.text.chars().all(|c| alphabet::byte_of(c).is_some()))
-                };
-                let keep = match token.kind {
-                    Kind::Normal => !token.text.is_empty(),
-                    Kind::Special | Kind::UserDefined => merged(),
-                    Kind::Byte(_) | Kind::Unused => false,
-                };
-                keep.then_some((token.text.as_str(), id as u32))
-            })
-    }
+    Ok(merged)
 }
 
 fn gap(place: usize, entry: &(u32, Token)) -> Result<(), TextError> {

@@ -109,3 +109,31 @@ pub(crate) fn alphabet() -> Vec<char> {
         })
         .collect()
 }
+
+/// A small, valid `tokenizer.json`.
+pub(crate) fn small() -> Value {
+    let mut vocab: serde_json::Map<String, Value> = alphabet()
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (c.to_string(), json!(i)))
+        .collect();
+    vocab.insert("he".to_owned(), json!(256));
+    json!({
+        "version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": [{"id": 257, "content": "<s>", "special": true, "normalized": false}],
+        "normalizer": null,
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [257], "tokens": ["<s>"]}}
+        },
+        "decoder": {"type": "ByteLevel"},
+        "model": {"type": "BPE", "vocab": vocab, "merges": ["h e"]}
+    })
+}
+
+/// The small file as text.
+pub(crate) fn small_corpus() -> String {
+    small().to_string()
+}
