@@ -38,9 +38,10 @@ pub(super) fn set(
         "attention.layer_norm_rms_epsilon",
         Value::F32(c.rms_eps as f32),
     );
-    if let Some(head_dim) = c.explicit_head_dim {
-        put("attention.key_length", size(head_dim));
-        put("attention.value_length", size(head_dim));
+    // The script takes configs from `transformers`, whose Llama always has a head size.
+    if c.explicit_head_dim || arch == "llama" {
+        put("attention.key_length", size(c.head_dim));
+        put("attention.value_length", size(c.head_dim));
     }
     if arch == "llama" {
         put("vocab_size", size(c.vocab));
@@ -62,7 +63,7 @@ struct Common<'a> {
     n_heads: u64,
     n_kv_heads: u64,
     head_dim: u64,
-    explicit_head_dim: Option<u64>,
+    explicit_head_dim: bool,
     rope_theta: f64,
     rms_eps: f64,
     rope_scaling: Option<&'a RopeScaling>,
@@ -79,7 +80,7 @@ macro_rules! common {
             n_heads: $c.num_attention_heads,
             n_kv_heads: $c.num_key_value_heads,
             head_dim: $c.head_dim(),
-            explicit_head_dim: $c.head_dim,
+            explicit_head_dim: $c.head_dim.is_some(),
             rope_theta: $c.rope_theta,
             rms_eps: $c.rms_norm_eps,
             rope_scaling: $c.rope_scaling.as_ref(),

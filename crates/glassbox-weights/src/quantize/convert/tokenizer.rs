@@ -33,6 +33,7 @@ pub(super) fn set(
         ModelConfig::Qwen2(c) => c.vocab_size,
         ModelConfig::Llama(c) => c.vocab_size,
     };
+    check_normalizer(get(&tokenizer, "normalizer"))?;
     let added = added_tokens(&tokenizer)?;
     let vocab = Vocab::read(&tokenizer, &added, vocab_size)?;
     let is_deepseek = added.iter().any(|t| t.content == "<｜User｜>");
@@ -96,6 +97,25 @@ fn read(source: &Checkpoint, file: &'static str) -> Result<Option<Object>, Weigh
     match parse_object(&bytes) {
         Ok(object) => Ok(Some(object)),
         Err(source) => Err(ConvertError::Json { file, source }.into()),
+    }
+}
+
+/// GGUF has no normalizer. NFC is left out of every published Qwen2 file, and readers of GGUF know;
+/// what else a normalizer does would be lost without a word.
+fn check_normalizer(normalizer: Option<&Json>) -> Result<(), ConvertError> {
+    let Some(Json::Object(object)) = normalizer else {
+        return Ok(());
+    };
+    match (get(object, "type"), get(object, "normalizers")) {
+        (Some(Json::String(kind)), _) if kind == "NFC" => Ok(()),
+        (Some(Json::String(kind)), Some(Json::Array(items))) if kind == "Sequence" => items
+            .iter()
+            .try_for_each(|item| check_normalizer(Some(item))),
+        (kind, _) => Err(ConvertError::Tokenizer {
+            field: "normalizer",
+            found: kind.map(Json::to_string).unwrap_or_default(),
+            supported: "none, NFC",
+        }),
     }
 }
 
