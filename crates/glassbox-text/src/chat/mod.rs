@@ -6,6 +6,7 @@ mod guard;
 mod json_filter;
 mod message;
 mod template;
+mod walk;
 
 pub use message::{Message, Role, messages_from_json};
 pub use template::{ChatTemplate, RenderOptions};
