@@ -2,7 +2,7 @@
 //! multiply-adds.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, kernels, portable};
+use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, portable};
 use glassbox_benches::limits::Limits;
 use glassbox_core::{AttentionShape, Backend, KvType, PAGE};
 use glassbox_cpu::{Buf, Cpu, Kv};
@@ -74,7 +74,7 @@ impl Layer {
 }
 
 fn attention(criterion: &mut Criterion) {
-    Limits::measure(kernels(), cpu().threads()).print(kernels());
+    Limits::measure(cpu().threads()).print();
     for (name, tokens) in [("decode", 1), ("prefill", 64)] {
         let mut group = criterion.benchmark_group(name);
         for kv_type in [KvType::F16, KvType::F32] {

@@ -2,7 +2,7 @@
 //! arithmetic. Both are counted in weight bytes and in multiply-adds.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, kernels, portable, weight};
+use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, portable, weight};
 use glassbox_benches::limits::Limits;
 use glassbox_core::{Backend, DType};
 use glassbox_cpu::Cpu;
@@ -26,8 +26,7 @@ fn check(dtype: DType, tokens: usize) {
 }
 
 fn linear(criterion: &mut Criterion) {
-    let limits = Limits::measure(kernels(), cpu().threads());
-    limits.print(kernels());
+    Limits::measure(cpu().threads()).print();
     for (name, tokens) in [("decode", 1), ("prefill", 64)] {
         let mut group = criterion.benchmark_group(name);
         for dtype in DType::ALL {

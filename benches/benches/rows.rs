@@ -19,7 +19,7 @@ fn quantized(kernels: &Kernels, x: &[f32], block: ActBlock) -> (Vec<i8>, Vec<f32
 
 fn rows(criterion: &mut Criterion) {
     let (kernels, portable) = (kernels(), Kernels::named("portable").unwrap());
-    Limits::measure(kernels, 1).print(kernels);
+    Limits::measure(1).print();
     let mut group = criterion.benchmark_group("rows");
 
     let (x, gain) = (floats(1, HIDDEN), floats(2, HIDDEN));

@@ -49,7 +49,8 @@ pub(crate) const SUM: usize = 16;
 /// Rows of activations in eight bits: `x ≈ d[block] * q`.
 ///
 /// `d = max |x| / 127` over the block and `q = x * (127 / max |x|)` rounded to the nearest, ties
-/// to even. A block whose largest magnitude is below 1e-30 is zero.
+/// to even. A block whose largest magnitude is below 1e-30 is zero. A block that holds an infinity
+/// or NaN has that as `d`, so that it shows in every result, and zeros as `q`.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
     /// The integers, `[n_rows, width]`.

@@ -112,7 +112,7 @@ kernels! {
         shape: AttentionShape,
     );
     /// See [`portable::limits::fma_chains`](crate::portable::limits::fma_chains).
-    fma_chains(lanes: &mut [[f32; 16]; 12], by: f32, rounds: usize);
+    fma_chains(lanes: &mut [[f32; 16]; 6], by: f32, rounds: usize);
     /// See [`portable::limits::madd_chains`](crate::portable::limits::madd_chains).
     madd_chains(sums: &mut [i32; 8], a: &[[i16; 64]; 8], b: &[[i16; 64]; 8], rounds: usize);
 }

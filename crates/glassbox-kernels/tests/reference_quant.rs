@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::formats::{Element, element};
+use common::formats::{Element, element, has_min};
 use common::run::{self, Quantized};
 use common::{Flavour, QUANTS, Rng, difference};
 use glassbox_core::{DType, quant};
@@ -55,7 +55,12 @@ fn core_dequantises_as_the_format_says() {
                 let expected: Vec<f32> = (0..case.width)
                     .map(|i| {
                         let e = case.weight(dtype, out, i);
-                        (e.d * e.scale as f32) * e.q as f32 + e.m * e.min as f32
+                        let product = (e.d * e.scale as f32) * e.q as f32;
+                        if has_min(dtype) {
+                            product + e.m * e.min as f32
+                        } else {
+                            product
+                        }
                     })
                     .collect();
                 difference(&row, &expected).unwrap_or_else(|e| panic!("{dtype}: {e}"));
@@ -83,7 +88,6 @@ fn linear_is_the_documented_sum_to_the_bit() {
         for flavour in [Flavour::Plain, Flavour::Wide] {
             let case = Case::new(dtype, flavour);
             let len = dtype.block_len();
-            let has_min = case.weight(dtype, 0, 0).m != 0.0;
             let mut expected = Vec::new();
             for x in case.x.chunks_exact(case.width) {
                 let (a, d_a) = quantize_plainly(x, len);
@@ -96,7 +100,7 @@ fn linear_is_the_documented_sum_to_the_bit() {
                         let msum: i64 = elements.map(|(e, a)| e.min * a).sum();
                         let e = case.weight(dtype, out, b * len);
                         y = (e.d * d_a).mul_add(isum as f32, y);
-                        if has_min {
+                        if has_min(dtype) {
                             y = (e.m * d_a).mul_add(msum as f32, y);
                         }
                     }
@@ -152,6 +156,24 @@ fn linear_is_the_true_layer_within_the_rounding_of_activations() {
                 assert!(error <= 1.01 * bound, "{dtype}: {error:e} of {bound:e}");
                 // A bound that anything passes would say nothing.
                 assert!(bound < 0.02 * size, "{dtype}: {bound:e} of {size:e}");
+            }
+        }
+    }
+}
+
+/// Integers have no NaN, so the block's scale carries it.
+#[test]
+fn an_activation_that_is_no_number_shows_in_every_output() {
+    for dtype in QUANTS {
+        for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut case = Case::new(dtype, Flavour::Plain);
+            case.x[case.width + 700] = bad;
+            for (i, y) in case.portable(dtype).iter().enumerate() {
+                assert_eq!(
+                    y.is_nan(),
+                    i / OUT == 1,
+                    "{dtype}, {bad}: output {i} is {y}"
+                );
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Attention over a paged cache.
 
-use super::dot::{dot, sum};
+use super::LANES;
+use super::dot::{accumulate_rows, fold, largest, sum};
 use super::exp::exp;
 use crate::Tile;
-use glassbox_core::{AttentionShape, PAGE};
+use glassbox_core::{AttentionShape, PAGE, quant::f16_to_f32};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
@@ -11,19 +12,23 @@ use half::slice::HalfFloatSliceExt;
 pub const MAX_HEAD_DIM: usize = 256;
 /// The most query heads times query rows that one call may hold.
 pub const MAX_QUERIES: usize = 64;
+/// Keys or values that are widened at a time.
+const KEYS: usize = 16;
+/// Elements of an output that are summed at a time.
+const BLOCK: usize = 64;
 
 /// An element type of the key and value cache.
 pub trait KvElement: Copy + Default + Send + Sync + 'static {
-    /// Widens `src` to f32, exactly; borrows `src` where it is f32 already.
-    fn widen<'a>(scratch: &'a mut [f32], src: &'a [Self]) -> &'a [f32];
+    /// Widens `src` to f32, exactly.
+    fn widen(dst: &mut [f32], src: &[Self]);
     /// Rounds `src` to this type, to the nearest, ties to even.
     fn narrow(dst: &mut [Self], src: &[f32]);
 }
 
 impl KvElement for f32 {
     #[inline(always)]
-    fn widen<'a>(_: &'a mut [f32], src: &'a [f32]) -> &'a [f32] {
-        src
+    fn widen(dst: &mut [f32], src: &[f32]) {
+        dst.copy_from_slice(src);
     }
 
     fn narrow(dst: &mut [f32], src: &[f32]) {
@@ -33,10 +38,10 @@ impl KvElement for f32 {
 
 impl KvElement for f16 {
     #[inline(always)]
-    fn widen<'a>(scratch: &'a mut [f32], src: &'a [f16]) -> &'a [f32] {
-        let scratch = &mut scratch[..src.len()];
-        src.convert_to_f32_slice(scratch);
-        scratch
+    fn widen(dst: &mut [f32], src: &[f16]) {
+        for (y, x) in dst.iter_mut().zip(src) {
+            *y = f16_to_f32(x.to_bits());
+        }
     }
 
     fn narrow(dst: &mut [f16], src: &[f32]) {
@@ -93,60 +98,73 @@ pub fn attention<T: KvElement>(
     let hd = shape.head_dim;
     let group = shape.n_heads / shape.n_kv_heads;
     let n_rows = dst.n_rows();
-    assert!(hd <= MAX_HEAD_DIM && n_rows * group <= MAX_QUERIES);
+    let n_queries = n_rows * group;
+    assert!(hd <= MAX_HEAD_DIM && n_queries <= MAX_QUERIES);
     assert_eq!(q.data.len(), n_rows * shape.q_width());
     assert_eq!(dst.n_cols(), group * hd);
+    let scale = shape.scale();
     let mut max = [f32::NEG_INFINITY; MAX_QUERIES];
     let mut total = [0.0f32; MAX_QUERIES];
+    let mut scores = [[0.0f32; PAGE]; MAX_QUERIES];
+    let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
     for row in 0..n_rows {
         dst.row(row).fill(0.0);
     }
     let last = q.start + n_rows - 1;
-    let mut scratch = [0.0f32; MAX_HEAD_DIM];
-    let mut page_values = [0.0f32; PAGE * MAX_HEAD_DIM];
-    let mut scores = [[0.0f32; PAGE]; MAX_QUERIES];
     for first in (0..=last).step_by(PAGE) {
         let page = kv.table[first / PAGE] as usize;
-        let at = |j: usize| (page * PAGE + j) * shape.kv_width() + kv_head * hd;
         let in_page = PAGE.min(last + 1 - first);
-        // Every query meets this page key by key, so that a key is widened once.
-        #[allow(clippy::needless_range_loop)]
-        for j in 0..in_page {
-            let key = T::widen(&mut scratch, &kv.keys[at(j)..][..hd]);
-            for row in 0..n_rows {
-                let queries = &q.data[row * shape.q_width() + kv_head * group * hd..];
-                for (g, query) in queries.chunks_exact(hd).take(group).enumerate() {
-                    scores[row * group + g][j] = dot(query, key) * shape.scale();
+        let widen = |wide: &mut [f32], from: &[T], j: usize, n: usize| {
+            for (i, wide) in wide.chunks_exact_mut(hd).take(n).enumerate() {
+                let at = (page * PAGE + j + i) * shape.kv_width() + kv_head * hd;
+                T::widen(wide, &from[at..][..hd]);
+            }
+        };
+        for j in (0..in_page).step_by(KEYS) {
+            let n = KEYS.min(in_page - j);
+            widen(&mut wide, kv.keys, j, n);
+            for (query, scores) in scores.iter_mut().take(n_queries).enumerate() {
+                let (row, head) = (query / group, kv_head * group + query % group);
+                let query = &q.data[row * shape.q_width() + head * hd..][..hd];
+                // Keys beyond `n` are stale, and so are their scores, which nobody reads.
+                for (scores, keys) in scores[j..]
+                    .chunks_exact_mut(4)
+                    .zip(wide.chunks_exact(4 * hd))
+                    .take(n.div_ceil(4))
+                {
+                    let keys = std::array::from_fn::<_, 4, _>(|i| &keys[i * hd..][..hd]);
+                    let mut lanes = [[0.0; LANES]; 4];
+                    accumulate_rows(&mut lanes, keys, query);
+                    for (score, lanes) in scores.iter_mut().zip(lanes) {
+                        *score = fold(lanes) * scale;
+                    }
                 }
             }
         }
-        for j in 0..in_page {
-            let value = T::widen(&mut scratch, &kv.values[at(j)..][..hd]);
-            page_values[j * hd..][..hd].copy_from_slice(value);
-        }
-        for row in 0..n_rows {
-            let visible = (q.start + row + 1).saturating_sub(first).min(in_page);
-            if visible == 0 {
-                continue;
-            }
-            for (g, out) in dst.row(row).chunks_exact_mut(hd).enumerate() {
-                let query = row * group + g;
-                let weights = &mut scores[query][..visible];
-                let new_max = weights.iter().fold(max[query], |m, &x| m.max(x));
+        let visible = |row: usize| (q.start + row + 1).saturating_sub(first).min(in_page);
+        for (query, scores) in scores.iter_mut().take(n_queries).enumerate() {
+            let row = query / group;
+            if visible(row) > 0 {
+                let weights = &mut scores[..visible(row)];
+                let new_max = largest(max[query], weights);
                 let shrink = exp(max[query] - new_max);
                 for x in weights.iter_mut() {
                     *x = exp(*x - new_max);
                 }
                 max[query] = new_max;
                 total[query] = total[query] * shrink + sum(weights);
-                for o in out.iter_mut() {
+                for o in &mut dst.row(row)[query % group * hd..][..hd] {
                     *o *= shrink;
                 }
-                for (&p, value) in weights.iter().zip(page_values.chunks_exact(hd)) {
-                    for (o, &v) in out.iter_mut().zip(value) {
-                        *o = p.mul_add(v, *o);
-                    }
-                }
+            }
+        }
+        for j in (0..in_page).step_by(KEYS) {
+            widen(&mut wide, kv.values, j, KEYS.min(in_page - j));
+            for (query, weights) in scores.iter().take(n_queries).enumerate() {
+                let row = query / group;
+                let n = visible(row).saturating_sub(j).min(KEYS);
+                let out = &mut dst.row(row)[query % group * hd..][..hd];
+                add_weighted(out, &weights[j..][..n], &wide);
             }
         }
     }
@@ -156,6 +174,30 @@ pub fn attention<T: KvElement>(
             for o in out {
                 *o *= inverse;
             }
+        }
+    }
+}
+
+/// `out = fma(weights[j], rows[j], out)` in order of `j`, for rows as long as `out`.
+#[inline(always)]
+fn add_weighted(out: &mut [f32], weights: &[f32], rows: &[f32]) {
+    let width = out.len();
+    let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+    // A block stays in registers while all rows pass by.
+    for (i, out) in blocks.iter_mut().enumerate() {
+        let mut acc = *out;
+        for (&p, row) in weights.iter().zip(rows.chunks_exact(width)) {
+            let row: &[f32; BLOCK] = row[i * BLOCK..][..BLOCK].try_into().unwrap();
+            for k in 0..BLOCK {
+                acc[k] = p.mul_add(row[k], acc[k]);
+            }
+        }
+        *out = acc;
+    }
+    let at = width - rest.len();
+    for (&p, row) in weights.iter().zip(rows.chunks_exact(width)) {
+        for (o, &v) in rest.iter_mut().zip(&row[at..]) {
+            *o = p.mul_add(v, *o);
         }
     }
 }

@@ -2,6 +2,14 @@
 
 use super::LANES;
 
+/// `acc = fma(a, b, acc)`, lane by lane.
+#[inline(always)]
+pub fn fma(acc: &mut [f32; LANES], a: &[f32; LANES], b: &[f32; LANES]) {
+    for j in 0..LANES {
+        acc[j] = a[j].mul_add(b[j], acc[j]);
+    }
+}
+
 /// Adds `a · b` to the partial sums: `lanes[i % LANES] = fma(a[i], b[i], lanes[i % LANES])`.
 ///
 /// `a` and `b` are equally long, and all but the last call of one sum have whole lanes.
@@ -11,14 +19,34 @@ pub fn accumulate(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
     let (b, b_rest) = b.as_chunks::<LANES>();
     let mut acc = *lanes;
     for (a, b) in a.iter().zip(b) {
-        for j in 0..LANES {
-            acc[j] = a[j].mul_add(b[j], acc[j]);
-        }
+        fma(&mut acc, a, b);
     }
     for (acc, (a, b)) in acc.iter_mut().zip(a_rest.iter().zip(b_rest)) {
         *acc = a.mul_add(*b, *acc);
     }
     *lanes = acc;
+}
+
+/// [`accumulate`] of each of `rows`, as long as `x`, with `x`: the rows share the loads of `x`, and
+/// their chains of additions run side by side.
+#[inline(always)]
+pub fn accumulate_rows<const R: usize>(
+    lanes: &mut [[f32; LANES]; R],
+    rows: [&[f32]; R],
+    x: &[f32],
+) {
+    let (x16, x_rest) = x.as_chunks::<LANES>();
+    let rows16 = rows.map(|row| &row.as_chunks::<LANES>().0[..x16.len()]);
+    let mut acc = *lanes;
+    for (i, x) in x16.iter().enumerate() {
+        for r in 0..R {
+            fma(&mut acc[r], &rows16[r][i], x);
+        }
+    }
+    *lanes = acc;
+    for (lanes, row) in lanes.iter_mut().zip(rows) {
+        accumulate(lanes, &row[x.len() - x_rest.len()..], x_rest);
+    }
 }
 
 /// Adds up the partial sums by halves.
@@ -56,6 +84,19 @@ pub fn sum(x: &[f32]) -> f32 {
         *lane += x;
     }
     fold(lanes)
+}
+
+/// The largest of `first` and all of `x`, NaN left out.
+#[inline(always)]
+pub fn largest(first: f32, x: &[f32]) -> f32 {
+    let mut lanes = [first; LANES];
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for chunk in chunks {
+        for j in 0..LANES {
+            lanes[j] = lanes[j].max(chunk[j]);
+        }
+    }
+    lanes.iter().chain(rest).fold(first, |m, &x| m.max(x))
 }
 
 #[cfg(test)]

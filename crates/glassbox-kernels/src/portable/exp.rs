@@ -11,7 +11,8 @@ pub fn exp(x: f32) -> f32 {
     const LN2_HI: f32 = 0.693_145_75;
     const LN2_LO: f32 = 1.428_606_8e-6;
     let x = x.clamp(-110.0, 89.5);
-    let n = (x * std::f32::consts::LOG2_E).round_ties_even();
+    let rounded = round(x * std::f32::consts::LOG2_E);
+    let n = rounded as f32;
     let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x));
     let p = 1.0 / 5040.0f32;
     let p = p.mul_add(r, 1.0 / 720.0);
@@ -21,16 +22,25 @@ pub fn exp(x: f32) -> f32 {
     let p = p.mul_add(r, 0.5);
     let p = p.mul_add(r, 1.0);
     let p = p.mul_add(r, 1.0);
-    // Both halves are in −80 … 65, so that either power of two is a normal float. A NaN becomes
-    // 0 here and stays NaN in `p`.
-    let n = n as i32;
-    let half = n >> 1;
-    p * power_of_two(half) * power_of_two(n - half)
+    // Both halves are in −80 … 65, so that either power of two is a normal float. Of a NaN, `rounded`
+    // is any number, and `p` is NaN.
+    let half = rounded >> 1;
+    p * power_of_two(half) * power_of_two(rounded.wrapping_sub(half))
+}
+
+/// The integer nearest to `x`, ties to even, for `|x|` below 2²²; any number for others and NaN.
+///
+/// Unlike `as i32`, which has an answer for every float, it becomes two vector instructions: added
+/// to 1.5 · 2²³, a number's integer part is in the lowest bits of the sum.
+#[inline(always)]
+pub(super) fn round(x: f32) -> i32 {
+    const MAGIC: f32 = (3 << 22) as f32;
+    ((x + MAGIC).to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32)
 }
 
 #[inline(always)]
 fn power_of_two(n: i32) -> f32 {
-    f32::from_bits(((n + 127) << 23) as u32)
+    f32::from_bits((n.wrapping_add(127) << 23) as u32)
 }
 
 #[cfg(test)]

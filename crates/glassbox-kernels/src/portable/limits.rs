@@ -1,24 +1,37 @@
 //! Arithmetic for its own sake: what a table's instructions can do at most, for benchmarks.
 
 use super::LANES;
+use super::dot::fma;
 
-/// `lane = fma(lane, by, by)`, `rounds` times in each of 12 independent chains, enough to hide
-/// the latency of an addition. `12 * 16 * rounds` multiply-adds.
+/// `lane = fma(lane, by, by)`, `rounds` times in each of six independent chains of lanes, which
+/// hide the latency of an addition and fit the registers: `6 * 16 * rounds` multiply-adds.
 #[inline(always)]
-pub fn fma_chains(lanes: &mut [[f32; LANES]; 12], by: f32, rounds: usize) {
-    let mut acc = *lanes;
+pub fn fma_chains(lanes: &mut [[f32; LANES]; 6], by: f32, rounds: usize) {
+    let by = [by; LANES];
+    // Two arrays of three: the compiler keeps arrays of this size in registers.
+    let [a, b, c, d, e, f] = *lanes;
+    let (mut first, mut second) = ([a, b, c], [d, e, f]);
     for _ in 0..rounds {
-        for acc in &mut acc {
-            for x in acc {
-                *x = x.mul_add(by, by);
-            }
+        for lanes in &mut first {
+            *lanes = step(*lanes, &by);
+        }
+        for lanes in &mut second {
+            *lanes = step(*lanes, &by);
         }
     }
-    *lanes = acc;
+    let ([a, b, c], [d, e, f]) = (first, second);
+    *lanes = [a, b, c, d, e, f];
 }
 
-/// `sums[i] += a[i] · (b[i] + round)` for 8 vectors of 64 16-bit integers, `rounds` times, in the form
-/// that linear layers of quantised weights take. `8 * 64 * rounds` multiply-adds.
+#[inline(always)]
+fn step(lanes: [f32; LANES], by: &[f32; LANES]) -> [f32; LANES] {
+    let mut next = *by;
+    fma(&mut next, &lanes, by);
+    next
+}
+
+/// `sums[i] += a[i] · b[i]` for eight pairs of 64 integers of 16 bits, `rounds` times, in the form
+/// that linear layers of quantised weights take: `8 * 64 * rounds` multiply-adds.
 #[inline(always)]
 pub fn madd_chains(sums: &mut [i32; 8], a: &[[i16; 64]; 8], b: &[[i16; 64]; 8], rounds: usize) {
     for _ in 0..rounds {

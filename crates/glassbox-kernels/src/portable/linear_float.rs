@@ -1,7 +1,7 @@
 //! Linear layers of float weights.
 
 use super::LANES;
-use super::dot::{accumulate, fold};
+use super::dot::{accumulate_rows, fold};
 use crate::{Rows, Tile};
 use glassbox_core::{DType, quant::widen};
 
@@ -26,30 +26,28 @@ pub fn linear_float(dst: &mut Tile<'_>, x: Rows<'_>, w: &[u8], dtype: DType) {
     let element = dtype.block_bytes();
     let row_bytes = x.width * element;
     assert_eq!(w.len(), n_out * row_bytes);
+    let mut decoded = [[0.0f32; CHUNK]; ROWS];
     for first in (0..n_out).step_by(ROWS) {
         let n_rows = ROWS.min(n_out - first);
         for first_token in (0..dst.n_rows()).step_by(TOKENS) {
             let n_tokens = TOKENS.min(dst.n_rows() - first_token);
-            let mut lanes = [[[0.0f32; LANES]; ROWS]; TOKENS];
-            let mut decoded = [[0.0f32; CHUNK]; ROWS];
+            let mut sums = [[[0.0; LANES]; ROWS]; TOKENS];
             for start in (0..x.width).step_by(CHUNK) {
                 let len = CHUNK.min(x.width - start);
                 for (r, decoded) in decoded.iter_mut().take(n_rows).enumerate() {
                     let at = (first + r) * row_bytes + start * element;
                     widen(dtype, &w[at..][..len * element], &mut decoded[..len]);
                 }
-                for (t, lanes) in lanes.iter_mut().take(n_tokens).enumerate() {
+                for (t, sums) in sums.iter_mut().take(n_tokens).enumerate() {
                     let x = &x.row(first_token + t)[start..][..len];
-                    // Rows beyond `n_rows` add zeros or stale numbers to sums nobody reads.
-                    for (lanes, decoded) in lanes.iter_mut().zip(&decoded) {
-                        accumulate(lanes, &decoded[..len], x);
-                    }
+                    // Rows beyond `n_rows` add stale numbers to sums that nobody reads.
+                    accumulate_rows(sums, decoded.each_ref().map(|w| &w[..len]), x);
                 }
             }
-            for (t, lanes) in lanes.iter().take(n_tokens).enumerate() {
+            for (t, sums) in sums.iter().take(n_tokens).enumerate() {
                 let y = &mut dst.row(first_token + t)[first..][..n_rows];
-                for (y, &lanes) in y.iter_mut().zip(lanes) {
-                    *y = fold(lanes);
+                for (y, &sums) in y.iter_mut().zip(sums) {
+                    *y = fold(sums);
                 }
             }
         }

@@ -5,64 +5,91 @@ use crate::activations::{Activations, SUM};
 use glassbox_core::quant::{Format, MAX_LEN, MAX_SUBS, Unpacked};
 
 /// Weight rows unpacked at a time.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 /// Tokens that share an unpacked block.
-const TOKENS: usize = 8;
+const TOKENS: usize = 16;
 
-/// A block of weights, ready for products: scales folded into the integers.
-#[derive(Clone, Copy)]
-struct Block {
-    d: f32,
-    m: f32,
+/// A block of each of [`ROWS`] rows, ready for products: scales folded into the integers.
+struct Blocks {
+    d: [f32; ROWS],
+    m: [f32; ROWS],
     /// `scale[s] * q[i]`, at most 4096 in magnitude.
-    q: [i16; MAX_LEN],
+    q: [[i16; MAX_LEN]; ROWS],
     /// The minimum of each 16 weights.
-    mins: [i16; MAX_SUBS],
+    mins: [[i16; MAX_SUBS]; ROWS],
 }
 
-impl Block {
-    const ZERO: Block = Block {
-        d: 0.0,
-        m: 0.0,
-        q: [0; MAX_LEN],
-        mins: [0; MAX_SUBS],
+impl Blocks {
+    const ZERO: Blocks = Blocks {
+        d: [0.0; ROWS],
+        m: [0.0; ROWS],
+        q: [[0; MAX_LEN]; ROWS],
+        mins: [[0; MAX_SUBS]; ROWS],
     };
 
     #[inline(always)]
-    fn unpack<F: Format>(&mut self, block: &[u8], scratch: &mut Unpacked) {
+    fn unpack<F: Format>(&mut self, row: usize, block: &[u8], scratch: &mut Unpacked) {
         F::unpack(scratch, block);
-        self.d = scratch.d;
-        self.m = scratch.m;
+        self.d[row] = scratch.d;
+        self.m[row] = scratch.m;
+        let (q, mins) = (&mut self.q[row], &mut self.mins[row]);
         for s in 0..F::LEN / F::SUB {
-            let scale = i16::from(scratch.scales[s]);
-            let q = &scratch.q[s * F::SUB..][..F::SUB];
-            for (y, &q) in self.q[s * F::SUB..][..F::SUB].iter_mut().zip(q) {
+            let scale = if is_plain::<F>() {
+                1
+            } else {
+                i16::from(scratch.scales[s])
+            };
+            let from = &scratch.q[s * F::SUB..][..F::SUB];
+            for (y, &q) in q[s * F::SUB..][..F::SUB].iter_mut().zip(from) {
                 *y = scale.wrapping_mul(i16::from(q));
             }
-            if F::HAS_MIN {
-                self.mins[s * F::SUB / SUM..][..F::SUB / SUM].fill(i16::from(scratch.mins[s]));
+            if F::HAS_MIN && !is_plain::<F>() {
+                mins[s * F::SUB / SUM..][..F::SUB / SUM].fill(i16::from(scratch.mins[s]));
             }
         }
     }
 
-    /// `Σ scale q a`: at most 256 · 4096 · 127 in magnitude, which an i32 holds.
+    /// One step of the sums of all rows: the block's products with the activations `a` of scale
+    /// `d`, whose sums of 16 are `sums`.
     #[inline(always)]
-    fn dot<F: Format>(&self, a: &[i8]) -> i32 {
-        let products = self.q[..F::LEN].iter().zip(&a[..F::LEN]);
-        products.fold(0, |sum, (&q, &a)| {
-            sum.wrapping_add(i32::from(q).wrapping_mul(a.into()))
-        })
+    fn step<F: Format>(
+        &self,
+        y: &mut [f32; ROWS],
+        n_rows: usize,
+        (a, sums, d): (&[i8], &[i16], f32),
+    ) {
+        let total = sums.iter().fold(0, |sum, &a| sum + i32::from(a));
+        let (mut isum, mut msum) = ([0i32; ROWS], [total; ROWS]);
+        // Up to `n_rows`, though all are there: a loop of known length would be vectorised across
+        // the rows, which for a short block is several times slower than along them.
+        for r in 0..n_rows.min(ROWS) {
+            isum[r] = dot(&self.q[r][..F::LEN], &a[..F::LEN]);
+            if F::HAS_MIN && !is_plain::<F>() {
+                msum[r] = dot(&self.mins[r][..F::LEN / SUM], &sums[..F::LEN / SUM]);
+            }
+        }
+        for r in 0..ROWS {
+            y[r] = (self.d[r] * d).mul_add(isum[r] as f32, y[r]);
+            if F::HAS_MIN {
+                y[r] = (self.m[r] * d).mul_add(msum[r] as f32, y[r]);
+            }
+        }
     }
+}
 
-    /// `Σ min a`, from the sums of 16 activations.
-    #[inline(always)]
-    fn dot_mins<F: Format>(&self, sums: &[i16]) -> i32 {
-        let n = F::LEN / SUM;
-        let products = self.mins[..n].iter().zip(&sums[..n]);
-        products.fold(0, |sum, (&m, &a)| {
-            sum.wrapping_add(i32::from(m).wrapping_mul(a.into()))
-        })
-    }
+/// Whether a block has one sub-block, whose scale and minimum are then 1.
+#[inline(always)]
+fn is_plain<F: Format>() -> bool {
+    F::SUB == F::LEN
+}
+
+/// `Σ q a`: for integers and scales at most 256 · 4096 · 127 in magnitude, which an i32 holds, and
+/// far less for minima and sums.
+#[inline(always)]
+fn dot<A: Copy + Into<i32>>(q: &[i16], a: &[A]) -> i32 {
+    q.iter().zip(a).fold(0, |sum, (&q, &a)| {
+        sum.wrapping_add(i32::from(q).wrapping_mul(a.into()))
+    })
 }
 
 /// `dst[t, o] = x[t] · w[o]` for quantised weights and activations: `w` holds `dst.n_cols()` rows
@@ -87,29 +114,23 @@ pub fn linear_quant<F: Format>(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8]
     assert_eq!(x.block.size(), F::LEN);
     assert_eq!(w.len(), n_out * row_bytes);
     let mut scratch = Unpacked::default();
-    let mut blocks = [Block::ZERO; ROWS];
+    let mut blocks = Blocks::ZERO;
     for first in (0..n_out).step_by(ROWS) {
         let n_rows = ROWS.min(n_out - first);
         for first_token in (0..dst.n_rows()).step_by(TOKENS) {
             let n_tokens = TOKENS.min(dst.n_rows() - first_token);
             let mut sums = [[0.0f32; ROWS]; TOKENS];
             for b in 0..n_blocks {
-                for (r, block) in blocks.iter_mut().take(n_rows).enumerate() {
+                for r in 0..n_rows {
                     let at = (first + r) * row_bytes + b * F::BYTES;
-                    block.unpack::<F>(&w[at..][..F::BYTES], &mut scratch);
+                    blocks.unpack::<F>(r, &w[at..][..F::BYTES], &mut scratch);
                 }
                 for (t, sums) in sums.iter_mut().take(n_tokens).enumerate() {
                     let row = first_token + t;
                     let a = &x.q_row(row)[b * F::LEN..][..F::LEN];
                     let a_sums = &x.sums_row(row)[b * F::LEN / SUM..][..F::LEN / SUM];
-                    let d = x.d_row(row)[b];
-                    for (y, block) in sums.iter_mut().zip(&blocks).take(n_rows) {
-                        *y = (block.d * d).mul_add(block.dot::<F>(a) as f32, *y);
-                        if F::HAS_MIN {
-                            let msum = block.dot_mins::<F>(a_sums) as f32;
-                            *y = (block.m * d).mul_add(msum, *y);
-                        }
-                    }
+                    // Rows beyond `n_rows` add stale numbers to sums that nobody reads.
+                    blocks.step::<F>(sums, n_rows, (a, a_sums, x.d_row(row)[b]));
                 }
             }
             for (t, sums) in sums.iter().take(n_tokens).enumerate() {

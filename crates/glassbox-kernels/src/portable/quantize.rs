@@ -1,5 +1,6 @@
 //! Activations in eight bits.
 
+use super::exp::round;
 use crate::activations::{ActBlock, SUM};
 
 /// Quantises a row to eight bits as [`Activations`](crate::Activations) documents: `q` as long as
@@ -29,19 +30,16 @@ fn blocks<const LEN: usize>(q: &mut [i8], d: &mut [f32], x: &[f32]) {
         .iter_mut()
         .zip(x.as_chunks::<LEN>().0);
     for (d, (q, x)) in d.iter_mut().zip(blocks) {
-        let largest = x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        let inverse = if largest < 1e-30 {
-            0.0
-        } else {
-            127.0 / largest
-        };
-        *d = if largest < 1e-30 {
-            0.0
-        } else {
-            largest / 127.0
-        };
+        // Magnitudes compare as their bits do, and above all numbers stands NaN.
+        let largest = x.iter().fold(0, |m, x| m.max(x.abs().to_bits()));
+        let largest = f32::from_bits(largest);
+        let tiny = largest < 1e-30;
+        let keep = !tiny && largest.is_finite();
+        *d = if tiny { 0.0 } else { largest / 127.0 };
+        let inverse = if keep { 127.0 / largest } else { 0.0 };
+        let mask = if keep { -1 } else { 0 };
         for (q, x) in q.iter_mut().zip(x) {
-            *q = (x * inverse).round_ties_even() as i8;
+            *q = round(x * inverse) as i8 & mask;
         }
     }
 }

@@ -4,7 +4,7 @@
 use glassbox_core::DType;
 use half::f16;
 
-/// One weight: `(d * scale) * q + m * min`.
+/// One weight: `(d * scale) * q + m * min`, the second term only where there are minima.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Element {
     pub(crate) d: f32,
@@ -12,6 +12,12 @@ pub(crate) struct Element {
     pub(crate) q: i64,
     pub(crate) m: f32,
     pub(crate) min: i64,
+}
+
+/// Whether the format has minima.
+pub(crate) fn has_min(dtype: DType) -> bool {
+    use DType::*;
+    matches!(dtype, Q4_1 | Q5_1 | Q2_K | Q4_K | Q5_K)
 }
 
 /// Weight `i` of a block.
