@@ -1,7 +1,7 @@
 use crate::config::MAX_CONFIG;
 use crate::gguf::{self, GgufError, sorted_unique};
 use crate::safetensors::{self, IndexError, SafeTensorsError, is_plain_name};
-use crate::sniff::{Kind, kind};
+use crate::sniff::{Foreign, Kind, kind};
 use crate::source::{Source, read_small};
 use crate::{ModelConfig, OpenOptions, TensorInfo, WeightsError};
 use glassbox_core::{SharedBytes, WeightView};
@@ -79,8 +79,7 @@ impl Checkpoint {
         let path = path.as_ref();
         let source = Source::open(path, &OpenOptions::default())?;
         match kind(&source.prefix(512)?, source.len()) {
-            Kind::Gguf => gguf_header(&source),
-            Kind::SafeTensors => Err(gguf_error(&source, GgufError::Magic { found: [0; 4] })),
+            Kind::Gguf | Kind::SafeTensors => gguf_header(&source),
             Kind::Foreign(found) => Err(WeightsError::Foreign {
                 path: path.to_path_buf(),
                 found,
@@ -353,7 +352,7 @@ fn open_sharded(index: &Path, options: &OpenOptions) -> Result<Checkpoint, Weigh
         match kind(&source.prefix(512)?, source.len()) {
             Kind::SafeTensors => builder.safetensors(source)?,
             Kind::Gguf => {
-                let found = crate::Foreign::Unknown(*b"GGUF\0\0\0\0");
+                let found = Foreign::Gguf;
                 return Err(WeightsError::Foreign { path, found });
             }
             Kind::Foreign(found) => return Err(WeightsError::Foreign { path, found }),

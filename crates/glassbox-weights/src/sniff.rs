@@ -20,6 +20,8 @@ pub enum Foreign {
     Json,
     /// A file of the formats that preceded GGUF.
     Ggml,
+    /// A GGUF file, where only safetensors make sense.
+    Gguf,
     /// Anything else; the first eight bytes.
     Unknown([u8; 8]),
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Foreign {
             Foreign::Ggml => {
                 f.write_str("a GGML file from before GGUF: not supported, convert to GGUF")
             }
+            Foreign::Gguf => f.write_str("a GGUF file, expected safetensors"),
             Foreign::Unknown(first) => write!(
                 f,
                 "starts with \"{}\", expected GGUF or safetensors",

@@ -239,6 +239,12 @@ fn wrong_indexes_are_refused_by_name() {
         &message(folder.path(), true),
         &["\"c\"", "1.safetensors"],
     );
+    write(folder.path(), "1.safetensors", "GGUF\x03\0\0\0");
+    check(
+        "GGUF as a shard",
+        &message(folder.path(), true),
+        &["1.safetensors", "a GGUF file, expected safetensors"],
+    );
     write(folder.path(), "1.safetensors", "PK\x03\x04");
     check(
         "shard of another kind",

@@ -247,6 +247,18 @@ fn wrong_configs_are_refused_by_name() {
         ),
         (&[("logit_scale", "16")], &["unknown key logit_scale", "16"]),
         (
+            &[("layer_types", "[\"full_attention\", \"sliding_attention\"]")],
+            &[
+                "layer_types",
+                "\"sliding_attention\"",
+                "supported: full_attention",
+            ],
+        ),
+        (
+            &[("layer_types", "[\"full_attention\"]")],
+            &["num_hidden_layers says 2", "layer_types says 1"],
+        ),
+        (
             &[("eos_token_id", "\"</s>\"")],
             &["eos_token_id", "token id"],
         ),
@@ -279,6 +291,7 @@ fn idle_and_harmless_keys_pass() {
         ("_name_or_path", "\"x\""),
         ("attention_dropout", "0.1"),
         ("pretraining_tp", "2"),
+        ("layer_types", "[\"full_attention\", \"full_attention\"]"),
     ]);
     parse(&json).unwrap();
 }

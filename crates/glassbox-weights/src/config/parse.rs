@@ -67,9 +67,11 @@ fn qwen2(fields: &mut Fields) -> Result<Qwen2Config, ConfigError> {
     let (rope_theta, rope_scaling) = rope::read(fields, 10_000.0)?;
     let layer_types = fields.strings("layer_types")?;
     if let Some(types) = &layer_types {
-        check_layer_types(types, c.num_hidden_layers)?;
+        check_layer_types(types, c.num_hidden_layers, LAYER_TYPES)?;
     }
-    // Qwen2 has biases on q, k and v whatever a config says, and nowhere else.
+    // Qwen2 has biases on q, k and v whatever a config says, and nowhere else: `transformers` does
+    // not read the key.
+    fields.bool("attention_bias")?;
     fields.refuse("mlp_bias")?;
     fields.refuse("qk_norm")?;
     Ok(Qwen2Config {
@@ -101,6 +103,9 @@ fn llama(fields: &mut Fields) -> Result<LlamaConfig, ConfigError> {
     // Some exports say that their q and k rows are in the order for interleaved rotation.
     fields.refuse("rope_interleaved")?;
     fields.refuse("sliding_window")?;
+    if let Some(types) = fields.strings("layer_types")? {
+        check_layer_types(&types, c.num_hidden_layers, &["full_attention"])?;
+    }
     let (rope_theta, rope_scaling) = rope::read(fields, 10_000.0)?;
     Ok(LlamaConfig {
         vocab_size: c.vocab_size,
@@ -145,7 +150,11 @@ fn positions(fields: &mut Fields, default: u64) -> Result<u64, ConfigError> {
     Ok(n.unwrap_or(default))
 }
 
-fn check_layer_types(types: &[String], n_layers: u64) -> Result<(), ConfigError> {
+fn check_layer_types(
+    types: &[String],
+    n_layers: u64,
+    supported: &'static [&'static str],
+) -> Result<(), ConfigError> {
     if types.len() as u64 != n_layers {
         return Err(ConfigError::Contradiction {
             first: "num_hidden_layers",
@@ -154,12 +163,12 @@ fn check_layer_types(types: &[String], n_layers: u64) -> Result<(), ConfigError>
             second_value: format!("{} layers", types.len()),
         });
     }
-    match types.iter().find(|t| !LAYER_TYPES.contains(&t.as_str())) {
+    match types.iter().find(|t| !supported.contains(&t.as_str())) {
         None => Ok(()),
         Some(found) => Err(ConfigError::Unsupported {
             field: "layer_types".into(),
             found: format!("{found:?}"),
-            supported: LAYER_TYPES,
+            supported,
         }),
     }
 }

@@ -27,6 +27,8 @@ pub struct TensorDescriptor {
     pub n_bytes: u64,
 }
 
+/// Bytes that are parsed first: the headers of models with 150,000 tokens fit, and are walked once.
+const FIRST_PREFIX: u64 = 8 << 20;
 /// The smallest key-value pair: two lengths' worth of key and a byte of value.
 const SMALLEST_ENTRY: u64 = 8 + 4 + 1;
 /// The smallest descriptor: an empty name, no dimensions, type and offset.
@@ -49,12 +51,12 @@ impl Header {
         B: std::ops::Deref<Target = [u8]>,
         E: From<GgufError>,
     {
-        let mut len = 1 << 20;
+        let mut len = FIRST_PREFIX;
         loop {
             if let Some(header) = Header::parse_prefix(&prefix(len)?, total)? {
                 return Ok(header);
             }
-            len *= 2;
+            len *= 4;
         }
     }
 
