@@ -15,6 +15,7 @@
 //!    overlap or hole, in any order;
 //! 9. the last tensor ends inside the file (not for [`Header::parse`], which sees no data).
 
+mod array;
 mod cursor;
 mod error;
 mod header;
@@ -22,12 +23,13 @@ mod metadata;
 mod value;
 mod writer;
 
+pub use array::{Array, Strings};
 pub use error::{GgufError, Place};
 pub use header::{Header, TensorDescriptor};
 pub use metadata::Metadata;
 
 pub(crate) use metadata::sorted_unique;
-pub use value::{Array, Strings, Value, ValueType};
+pub use value::{Value, ValueType};
 pub use writer::{TensorWriter, Writer};
 
 /// The alignment of tensor data where the file states none.
