@@ -2,7 +2,7 @@
 
 use crate::json::{Params, ReplyJson};
 use crate::sampling_args::{SamplingArgs, Think};
-use crate::{output, reply};
+use crate::{missing, output, reply};
 use anyhow::{Context as _, Result, bail};
 use glassbox::{Model, Reply, Role, Session};
 use serde::Serialize;
@@ -88,6 +88,7 @@ impl Chat {
     }
 
     fn ask(&mut self, question: &str) -> Result<()> {
+        missing::warn(self.session.engine().tokenizer()?, question);
         let params = self.sampling.params(None)?;
         let reply = reply::write(self.session.ask(question), &params, false)?;
         for note in reply::remarks(&reply) {

@@ -1,4 +1,4 @@
-use crate::commands::{ask, chat, inspect, logits, models, tokens, trace};
+use crate::commands::{ask, bench, chat, doctor, inspect, logits, models, quantize, tokens, trace};
 use clap::{Parser, Subcommand};
 
 /// Ask a reasoning model, and see how it came to its answer.
@@ -23,7 +23,10 @@ enum Command {
     Logits(logits::Args),
     Tokens(tokens::Args),
     Inspect(inspect::Args),
+    Quantize(quantize::Args),
+    Bench(bench::Args),
     Models(models::Args),
+    Doctor(doctor::Args),
 }
 
 impl Cli {
@@ -35,7 +38,10 @@ impl Cli {
             Command::Logits(args) => logits::run(args),
             Command::Tokens(args) => tokens::run(args),
             Command::Inspect(args) => inspect::run(args),
+            Command::Quantize(args) => quantize::run(args),
+            Command::Bench(args) => bench::run(args),
             Command::Models(args) => models::run(args),
+            Command::Doctor(args) => doctor::run(args),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod chat;
 mod cli;
 mod commands;
@@ -14,11 +15,14 @@ mod input;
 mod inspection;
 mod interrupt;
 mod json;
+mod limits;
+mod missing;
 mod model_args;
 mod output;
 mod progress;
 mod reply;
 mod sampling_args;
+mod self_test;
 mod stream_printer;
 mod system;
 

@@ -54,6 +54,15 @@ pub(crate) enum Kv {
     F32,
 }
 
+impl Kv {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kv::F16 => "f16",
+            Kv::F32 => "f32",
+        }
+    }
+}
+
 impl From<Kv> for KvType {
     fn from(kv: Kv) -> Self {
         match kv {

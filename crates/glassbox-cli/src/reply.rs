@@ -42,15 +42,21 @@ pub(crate) fn summary(reply: &Reply, params: &Params) -> String {
     line
 }
 
-/// What a reader should know of a reply besides its text.
+/// What a reader should know of a reply besides its text, each thing once.
 pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
     let stop = match reply.stop() {
         StopReason::Length => Some("cut by the limit on tokens"),
         StopReason::Cancelled => Some("cancelled"),
         _ => None,
     };
-    let notes = reply.trace.notes.iter().map(|note| note.kind.describe());
-    stop.into_iter().chain(notes).collect()
+    let mut remarks: Vec<&str> = stop.into_iter().collect();
+    for note in &reply.trace.notes {
+        let remark = note.kind.describe();
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    remarks
 }
 
 pub(crate) fn usage_line(usage: &Usage) -> String {

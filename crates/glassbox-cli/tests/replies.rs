@@ -25,7 +25,13 @@ fn tokens_are_a_json_array() {
     let shown = run(&["tokens", "--model", &model, "--chat", "--show", "a"]);
     assert_eq!(shown.ok(), "a<think>\n\n");
     // Markup that somebody typed is text, for which this vocabulary has no letters.
-    run(&["tokens", "--model", &model, "<think>"]).fails(1, "0x3c");
+    let typed = run(&["tokens", "--model", &model, "<think>"]);
+    assert_eq!(typed.ok(), "[23,11,12,17,14]\n");
+    assert!(
+        typed.err.contains("cannot write byte 0x3c, at offset 0"),
+        "{}",
+        typed.err
+    );
 }
 
 #[test]
@@ -181,6 +187,7 @@ fn the_environment_names_the_model_where_no_option_does() {
         ("chat", &["chat"]),
         ("tokens", &["tokens", "hi"]),
         ("logits", &["logits", "--ids", "1"]),
+        ("bench", &["bench"]),
     ] {
         let run = run(args);
         run.fails(2, "cargo xtask fetch-models");
@@ -229,4 +236,35 @@ fn a_broken_pipe_is_no_failure() {
         );
         assert!(err.is_empty(), "{args:?}: {err}");
     }
+}
+
+/// The reply so far is there, and the exit code says that it is not all.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_reply_and_keeps_what_was_written() {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    let (_folder, model) = model();
+    let mut child = command(&["ask", "--model", &model, "--temperature", "0", "a"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // This model ends no reply to this question; the first bytes say that the reply has begun.
+    let mut out = child.stdout.take().unwrap();
+    let mut text = vec![0; 16];
+    out.read_exact(&mut text).unwrap();
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    out.read_to_end(&mut text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(
+        err.contains("tokens in") && err.contains("cancelled"),
+        "{err}"
+    );
+    assert!(text.starts_with(b"<think>\n"));
 }

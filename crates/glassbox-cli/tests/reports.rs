@@ -142,6 +142,29 @@ fn verify_counts_what_is_not_finite() {
 }
 
 #[test]
+fn bench_measures_against_limits() {
+    let model = fixture("qwen2-tied.gguf");
+    let args = [
+        "bench", "--model", &model, "-p", "20", "-n", "3", "-d", "70", "-b", "2", "-r", "1",
+    ];
+    let json = run(&[&args[..], &["--json"]].concat()).json();
+    for part in ["prompt", "decode"] {
+        assert!(json[part]["tok_s"].as_f64().unwrap() > 0.0, "{json}");
+        assert!(json[part]["of_limit"].as_f64().unwrap() > 0.0, "{json}");
+    }
+    assert!(json["load_s"].as_f64().unwrap() >= 0.0);
+    assert!(
+        json["limits"]["read_bytes_s"].as_f64().unwrap() > 1e8,
+        "{json}"
+    );
+    let alone = run(&[
+        "bench", "--model", &model, "-p", "0", "-n", "1", "-r", "1", "--json",
+    ])
+    .json();
+    assert!(alone["prompt"].is_null() && alone["decode"].is_object());
+}
+
+#[test]
 fn models_is_a_menu_of_six() {
     let json = run(&["models", "--json", "--context", "8192"]).json();
     let models = json["models"].as_array().unwrap();
@@ -157,6 +180,28 @@ fn models_is_a_menu_of_six() {
     let text = run(&["models"]);
     assert!(text.ok().contains("R1-Distill-Llama-70B"));
     run(&["models", "--context", "0"]).fails(2, "--context");
+}
+
+#[test]
+fn doctor_finds_this_machine_well() {
+    let json = run(&["doctor", "--json"]).json();
+    let tables = json["tables"].as_array().unwrap();
+    assert_eq!(tables.last().unwrap(), "portable");
+    assert_eq!(json["table"], tables[0]);
+    assert_eq!(json["problems"], json!([]));
+    assert!(json["gpu"].as_str().unwrap().contains("no CUDA"));
+    let forced = support::command(&["doctor", "--json"])
+        .env("GLASSBOX_ISA", "portable")
+        .output()
+        .unwrap();
+    let forced: serde_json::Value = serde_json::from_slice(&forced.stdout).unwrap();
+    assert_eq!(forced["table"], "portable");
+    let wrong = support::command(&["doctor"])
+        .env("GLASSBOX_ISA", "abacus")
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stdout).contains("abacus"));
 }
 
 /// Exit code 2 for what cannot be parsed, 1 for what the libraries refuse.
@@ -228,6 +273,11 @@ fn wrong_values_are_named() {
             ],
             1,
             "expected GGUF",
+        ),
+        (
+            &["bench", "--model", &gguf, "-d", "99999999999"],
+            2,
+            "positions",
         ),
         (&["frobnicate"], 2, "frobnicate"),
     ] {

@@ -3,7 +3,7 @@ use crate::input::argument_or_stdin;
 use crate::json::{self, ReplyJson};
 use crate::model_args::{ModelArgs, named};
 use crate::sampling_args::SamplingArgs;
-use crate::{interrupt, output, reply};
+use crate::{interrupt, missing, output, reply};
 use glassbox::{Role, StopReason};
 
 /// Ask one question: the thinking (dimmed) and the answer, as they are written.
@@ -46,6 +46,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let prompt = argument_or_stdin(&args.prompt)?;
     let model = args.model.open(args.context)?;
     interrupt::install()?;
+    if let Ok(tokenizer) = model.engine().tokenizer() {
+        missing::warn(tokenizer, &prompt);
+    }
     let mut session = model.session();
     if let Some(system) = args.system {
         session.push(Role::System, system);

@@ -1,6 +1,6 @@
 use crate::input::read_text;
 use crate::model_args::{ModelPath, named};
-use crate::output;
+use crate::{missing, output};
 use glassbox::text::{PromptOptions, Tokenizer};
 use glassbox::{EngineError, Message, Special, TextSide, Thinking};
 use std::io::{self, Write};
@@ -38,6 +38,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         TextSide::Tokenizer(tokenizer) => (tokenizer, None),
         TextSide::None => return Err(named(&path, EngineError::NoTokenizer)),
     };
+    missing::warn(tokenizer, &text);
     let (ids, prompt) = match (args.chat, chat) {
         (false, _) => (tokenizer.encode_document(&text, Special::AsText)?, None),
         (true, None) => return Err(named(&path, EngineError::NoTemplate)),

@@ -87,6 +87,13 @@ pub(crate) fn reasoner(folder: &Path) -> PathBuf {
         let from = Path::new(&fixture("qwen2-tied")).join(name);
         fs::copy(from, folder.join(name)).unwrap();
     }
+    // Room for a reply that lasts until somebody stops it.
+    let config = fs::read_to_string(folder.join("config.json")).unwrap();
+    let config = config.replace(
+        "\"max_position_embeddings\": 256",
+        "\"max_position_embeddings\": 65536",
+    );
+    fs::write(folder.join("config.json"), config).unwrap();
     let special = ["<s>", "</s>", "<think>", "</think>"];
     let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,?!+=ĠĊ";
     let letters = letters.chars().map(String::from);

@@ -1,0 +1,111 @@
+//! What the machine can do at most, measured here and now, with as many threads as compute.
+
+use glassbox::Kernels;
+use serde::Serialize;
+use std::hint::black_box;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long one measurement lasts; the best of several counts.
+const WINDOW: Duration = Duration::from_millis(30);
+const TRIES: usize = 3;
+
+/// The measured limits of all threads together.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Limits {
+    pub(crate) threads: usize,
+    /// Bytes read from memory in a second: each thread sums a block larger than a cache.
+    pub(crate) read_bytes_s: f64,
+    /// f32 multiply-adds in a second, of registers alone.
+    pub(crate) f32_fma_s: f64,
+    /// Multiply-adds of 16-bit integers in a second, the form that quantised products take.
+    pub(crate) int16_mac_s: f64,
+}
+
+impl Limits {
+    /// Measures everything, in about a second. The arithmetic is that of the table that does the
+    /// most, whichever one computes.
+    pub(crate) fn measure(threads: usize) -> Self {
+        let tables = Kernels::available();
+        let most = |of: fn(&'static Kernels, usize) -> f64| {
+            let rates = tables.iter().map(|table| of(table, threads));
+            rates.fold(0.0, f64::max)
+        };
+        Limits {
+            threads,
+            read_bytes_s: read_bandwidth(threads),
+            f32_fma_s: most(f32_fma),
+            int16_mac_s: most(int16_mac),
+        }
+    }
+}
+
+fn f32_fma(kernels: &'static Kernels, threads: usize) -> f64 {
+    rate(threads, 6 * 16, || {
+        let mut lanes = [[1.0f32; 16]; 6];
+        move |rounds| kernels.fma_chains(black_box(&mut lanes), black_box(0.5), rounds)
+    })
+}
+
+fn int16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
+    rate(threads, 8 * 64, || {
+        let mut sums = [0i32; 8];
+        let (a, b) = ([[3i16; 64]; 8], [[5i16; 64]; 8]);
+        move |rounds| {
+            kernels.madd_chains(black_box(&mut sums), black_box(&a), black_box(&b), rounds);
+        }
+    })
+}
+
+/// Steps of all threads in a second, where `body(rounds)` does `steps * rounds` of them.
+fn rate<B: FnMut(usize)>(threads: usize, steps: usize, body: impl Fn() -> B + Sync) -> f64 {
+    const ROUNDS: usize = 1024;
+    let one = || {
+        let mut body = body();
+        let begin = Instant::now();
+        let mut done = 0;
+        while begin.elapsed() < WINDOW {
+            body(ROUNDS);
+            done += steps * ROUNDS;
+        }
+        done as f64 / begin.elapsed().as_secs_f64()
+    };
+    best(|| {
+        thread::scope(|scope| {
+            let all: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|t| t.join().unwrap_or(0.0)).sum()
+        })
+    })
+}
+
+fn read_bandwidth(threads: usize) -> f64 {
+    /// More than the last cache of any machine, together. A debug build measures nothing worth
+    /// knowing, and need not take long over it.
+    const ALL: usize = if cfg!(debug_assertions) { 64 } else { 768 } << 20;
+    let words = (ALL / threads).max(ALL / 12) / 8;
+    let memory = vec![1u64; words * threads];
+    best(|| {
+        let begin = Instant::now();
+        thread::scope(|scope| {
+            for part in memory.chunks_exact(words) {
+                scope.spawn(move || black_box(sum(part)));
+            }
+        });
+        (memory.len() * 8) as f64 / begin.elapsed().as_secs_f64()
+    })
+}
+
+/// In 64 lanes, so that additions never wait for one another.
+fn sum(words: &[u64]) -> u64 {
+    let mut lanes = [0u64; 64];
+    for chunk in words.as_chunks::<64>().0 {
+        for (lane, word) in lanes.iter_mut().zip(chunk) {
+            *lane = lane.wrapping_add(*word);
+        }
+    }
+    lanes.iter().fold(0, |sum, lane| sum.wrapping_add(*lane))
+}
+
+fn best(mut measure: impl FnMut() -> f64) -> f64 {
+    (0..TRIES).map(|_| measure()).fold(0.0, f64::max)
+}
