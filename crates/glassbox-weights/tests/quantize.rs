@@ -3,9 +3,9 @@
 mod common;
 
 use common::fixture;
-use glassbox_core::DType;
+use glassbox_core::{DType, quant};
 use glassbox_weights::gguf::{Array, Value, Writer};
-use glassbox_weights::quantize::quantize;
+use glassbox_weights::quantize::{encode_row, quantize};
 use glassbox_weights::{Checkpoint, OpenOptions, Target, WeightsError};
 use std::path::Path;
 
@@ -235,6 +235,21 @@ fn extreme_blocks_come_out_finite() {
             let found = glassbox_weights::verify(&open(&out)).unwrap();
             assert_eq!(found, [], "{target} of {fill:e}");
         }
+    }
+}
+
+/// A scale that rounds to zero in f16 would erase its block; the smallest scale there is does not.
+#[test]
+fn weights_too_small_for_their_scale_survive() {
+    let x: Vec<f32> = (0..256).map(|i| (i as f32 - 127.5) * 1e-8).collect();
+    for dtype in [DType::Q8_0, DType::Q6_K, DType::Q5_K] {
+        let mut bytes = vec![0; dtype.row_bytes(256).unwrap()];
+        encode_row(dtype, &x, &mut bytes).unwrap();
+        let mut y = vec![0.0; 256];
+        quant::dequantize(dtype, &bytes, &mut y);
+        let error: f32 = x.iter().zip(&y).map(|(x, y)| (x - y).powi(2)).sum();
+        let all: f32 = x.iter().map(|x| x.powi(2)).sum();
+        assert!(error < all / 100.0, "{dtype}: {error:e} of {all:e} is lost");
     }
 }
 

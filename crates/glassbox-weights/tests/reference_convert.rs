@@ -136,31 +136,36 @@ fn qwen2_is_converted_as_llama_cpp_does() {
     check("qwen2");
 }
 
-/// A copy of a case with one file changed.
+/// A copy of a case with one file changed, converted: the error, or that there was none.
 fn changed(case: &str, file: &str, change: impl Fn(String) -> String) -> String {
     let folder = tempfile::tempdir().unwrap();
+    convert_changed(folder.path(), case, file, change)
+}
+
+fn convert_changed(
+    folder: &Path,
+    case: &str,
+    file: &str,
+    change: impl Fn(String) -> String,
+) -> String {
     for name in [
         "config.json",
         "model.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
     ] {
-        std::fs::copy(
-            fixture("convert").join(case).join(name),
-            folder.path().join(name),
-        )
-        .unwrap();
+        std::fs::copy(fixture("convert").join(case).join(name), folder.join(name)).unwrap();
     }
-    let path = folder.path().join(file);
+    let path = folder.join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let new = change(text.clone());
     assert_ne!(text, new, "the change changed nothing");
     std::fs::write(path, new).unwrap();
-    let source = match Checkpoint::open(folder.path(), &OpenOptions::default()) {
+    let source = match Checkpoint::open(folder, &OpenOptions::default()) {
         Ok(source) => source,
         Err(e) => return e.to_string(),
     };
-    convert(&source, folder.path())
+    convert(&source, folder)
 }
 
 fn convert(source: &Checkpoint, folder: &Path) -> String {
@@ -259,4 +264,22 @@ fn what_does_not_convert_is_named() {
     }
     let same = changed("llama", "tokenizer_config.json", replaced("16384", "16385"));
     assert_eq!(same, "converted");
+}
+
+/// Newer files write a merge as a pair, whose parts may hold spaces; GGUF has a line for it.
+#[test]
+fn a_space_in_a_merge_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let spaced = |s: String| s.replace(r#"["l","l"]"#, r#"["l"," l"]"#);
+    let result = convert_changed(folder.path(), "llama", "tokenizer.json", spaced);
+    assert_eq!(result, "converted");
+    let path = folder.path().join("out.gguf");
+    let written = Checkpoint::open(path, &OpenOptions::default()).unwrap();
+    let mut merges = written
+        .gguf()
+        .unwrap()
+        .strings("tokenizer.ggml.merges")
+        .unwrap()
+        .unwrap();
+    assert_eq!(merges.nth(1), Some("l Ġl"));
 }

@@ -44,7 +44,7 @@ impl Checkpoint {
     /// * a folder with `config.json` and either the index or `model.safetensors`.
     ///
     /// # Errors
-    /// Anything that the formats' rules forbid, as [`gguf`](crate::gguf),
+    /// Anything that the formats' rules forbid, as [`gguf`],
     /// [`safetensors`](crate::safetensors) and [`config`](crate::config) list them.
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Checkpoint, WeightsError> {
         let path = path.as_ref();
