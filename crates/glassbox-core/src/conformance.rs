@@ -1,8 +1,8 @@
 //! What every [`Backend`] is held to, whichever device it computes on.
 //!
 //! The suite runs each operation on small inputs and compares it with plain f64 code that stands
-//! beside the case. A result may be off by what f32 arithmetic can lose in *any* order of
-//! summation, and a linear layer of quantised weights by the rounding of its activations to
+//! beside the case. A result may be off by what f32 arithmetic can lose in *any* reasonable order
+//! of summation, and a linear layer of quantised weights by the rounding of its activations to
 //! eight bits besides; each case derives its bound. Where nothing is rounded, or the law of
 //! replay promises equality, results are compared to the bit.
 //!

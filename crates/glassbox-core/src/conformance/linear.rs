@@ -11,13 +11,50 @@ const SIZE: f32 = 1.0;
 /// neither is above it.
 const PARTS: f64 = 2.0;
 
+fn has_minima(dtype: DType) -> bool {
+    use DType::*;
+    matches!(dtype, Q4_1 | Q5_1 | Q2_K | Q4_K | Q5_K)
+}
+
+/// What a layer meets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Input {
+    /// Any numbers: what the rounding of activations may lose hides small errors.
+    Any,
+    /// Integers of up to 127, which any block of eight-bit activations holds exactly.
+    Whole,
+}
+
+impl Input {
+    fn rows(self, rng: &mut Rng, n: usize) -> Vec<f32> {
+        let mut x = rng.floats(n, 3.0);
+        if self == Input::Whole {
+            for (i, x) in x.iter_mut().enumerate() {
+                // A block whose largest magnitude is 127 has the unit 1.
+                *x = if i % 32 == 5 {
+                    -127.0
+                } else {
+                    (*x * 42.0).round()
+                };
+            }
+        }
+        x
+    }
+}
+
 /// The layer in f64 with a bound on what a backend may lose, for each row of `x` and each output.
 ///
-/// In any order, a sum of `n` products has at most `n` roundings a product. Quantised weights are
-/// dequantised with three more, and the backend may round activations to eight bits in blocks of
-/// the weights' size: half a unit of the block's largest magnitude over 127, and four roundings
-/// of numbers of up to 127 units.
-fn reference(x: &[f32], weight: &WeightView, bias: Option<&[f32]>) -> Vec<(f64, f64)> {
+/// A backend keeps at least eight partial sums, as whatever computes with vectors does: a product
+/// then meets at most `n / 8` roundings on its way into one, and seven if they are folded one by
+/// one. Quantised weights are dequantised with three, and the bias is added with one. The backend
+/// may round activations to eight bits in blocks of the weights' size: half a unit of the block's
+/// largest magnitude over 127, and four roundings of numbers of up to 127 units; of
+/// [`Input::Whole`] there is nothing to round.
+fn reference(
+    (input, x): (Input, &[f32]),
+    weight: &WeightView,
+    bias: Option<&[f32]>,
+) -> Vec<(f64, f64)> {
     let (n, dtype) = (weight.cols(), weight.dtype());
     let block = dtype.block_len();
     let mut all = Vec::new();
@@ -35,16 +72,18 @@ fn reference(x: &[f32], weight: &WeightView, bias: Option<&[f32]>) -> Vec<(f64, 
             for (i, (&x, &w)) in x.iter().zip(row).enumerate() {
                 let (x, w) = (f64::from(x), f64::from(w));
                 y += x * w;
-                if dtype.is_quantized() {
-                    size += PARTS * x.abs();
-                    rounded += w.abs() * half_unit[i / block];
+                size += if has_minima(dtype) {
+                    PARTS * x.abs()
                 } else {
-                    size += (x * w).abs();
+                    (x * w).abs()
+                };
+                if dtype.is_quantized() && input == Input::Any {
+                    rounded += w.abs() * half_unit[i / block];
                 }
             }
             let bias = bias.map_or(0.0, |b| f64::from(b[o]));
             y += bias;
-            let steps = (n + 4) as f64;
+            let steps = n as f64 / 8.0 + 7.0 + 3.0 + 1.0;
             all.push((y, steps * U * (size + bias.abs()) + rounded));
         }
     }
@@ -55,14 +94,19 @@ fn reference(x: &[f32], weight: &WeightView, bias: Option<&[f32]>) -> Vec<(f64, 
 pub(super) fn linear<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let n_out = 37;
     for dtype in DType::ALL {
-        for (tokens, with_bias) in [(1, false), (1, true), (9, true)] {
-            let case = format!("linear, {dtype}, {tokens} tokens, bias {with_bias}");
+        for (tokens, with_bias, input) in [
+            (1, false, Input::Whole),
+            (1, true, Input::Any),
+            (9, true, Input::Whole),
+        ] {
+            let case =
+                format!("linear, {dtype}, {tokens} tokens, bias {with_bias}, {input:?} inputs");
             let fail = device::<B>(&case);
             let mut rng = Rng(7);
-            let x = rng.floats(tokens * WIDTH, 3.0);
+            let x = input.rows(&mut rng, tokens * WIDTH);
             let weight = rng.weight(dtype, n_out, WIDTH, SIZE);
             let bias = with_bias.then(|| rng.floats(n_out, 5.0));
-            let expected = reference(&x, &weight, bias.as_deref());
+            let expected = reference((input, &x), &weight, bias.as_deref());
             let weight = backend.upload(weight).map_err(&fail)?;
             let bias = match &bias {
                 Some(bias) => Some(backend.upload(matrix(1, n_out, bias)).map_err(&fail)?),
@@ -88,7 +132,7 @@ pub(super) fn linear_of_three<B: Backend>(backend: &mut B) -> Result<(), Failure
     let case = "linear of three";
     let fail = device::<B>(case);
     let mut rng = Rng(8);
-    let x = rng.floats(tokens * WIDTH, 3.0);
+    let x = Input::Whole.rows(&mut rng, tokens * WIDTH);
     let mut views = Vec::new();
     let mut weights = Vec::new();
     let mut bufs = Vec::new();
@@ -110,7 +154,11 @@ pub(super) fn linear_of_three<B: Backend>(backend: &mut B) -> Result<(), Failure
         let case = format!("{case}: {}", dtypes[which]);
         let bias = (which == 1).then_some(&bias[..]);
         let got = read(backend, &case, buf, tokens * n_out[which])?;
-        near(&case, &got, reference(&x, &views[which], bias))
+        near(
+            &case,
+            &got,
+            reference((Input::Whole, &x), &views[which], bias),
+        )
     };
     backend
         .linear([&mut *q, &mut *k], &src, [wq, wk], [biases[0], biases[1]])
@@ -137,14 +185,14 @@ pub(super) fn logits<B: Backend>(backend: &mut B) -> Result<(), Failure> {
         let case = format!("logits, {dtype}, rows {wanted:?}");
         let fail = device::<B>(&case);
         let mut rng = Rng(9);
-        let x = rng.floats(tokens * WIDTH, 3.0);
+        let x = Input::Whole.rows(&mut rng, tokens * WIDTH);
         let head = rng.weight(dtype, vocab, WIDTH, SIZE);
         let rows: Vec<f32> = wanted
             .iter()
             .flat_map(|&row| &x[row * WIDTH..][..WIDTH])
             .copied()
             .collect();
-        let expected = reference(&rows, &head, None);
+        let expected = reference((Input::Whole, &rows), &head, None);
         let head = backend.upload(head).map_err(&fail)?;
         let src = filled(backend, &case, &x, WIDTH)?;
         begin(backend, &case, &[0; 7], wanted)?;
