@@ -262,6 +262,14 @@ fn what_does_not_convert_is_named() {
             assert!(error.contains(piece), "{piece:?} is not in {error:?}");
         }
     }
+    // An added token may stand in the vocabulary too, under its own id only.
+    let both = replaced("\"Ġthe\":260", "\"Ġthe\":260,\"<think>\":264");
+    assert_eq!(changed("llama", tokenizer, both), "converted");
+    let other = replaced("\"Ġthe\":260", "\"Ġthe\":260,\"<thought>\":264");
+    let error = changed("llama", tokenizer, other);
+    for piece in ["\"<thought>\"", "\"<think>\"", "share id 264"] {
+        assert!(error.contains(piece), "{piece:?} is not in {error:?}");
+    }
     let same = changed("llama", "tokenizer_config.json", replaced("16384", "16385"));
     assert_eq!(same, "converted");
 }
@@ -270,7 +278,7 @@ fn what_does_not_convert_is_named() {
 #[test]
 fn a_space_in_a_merge_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let spaced = |s: String| s.replace(r#"["l","l"]"#, r#"["l"," l"]"#);
+    let spaced = |s: String| s.replace(r#"["l","l"]"#, r#"["l "," l"]"#);
     let result = convert_changed(folder.path(), "llama", "tokenizer.json", spaced);
     assert_eq!(result, "converted");
     let path = folder.path().join("out.gguf");
@@ -281,5 +289,5 @@ fn a_space_in_a_merge_is_kept() {
         .strings("tokenizer.ggml.merges")
         .unwrap()
         .unwrap();
-    assert_eq!(merges.nth(1), Some("l Ġl"));
+    assert_eq!(merges.nth(1), Some("lĠ Ġl"));
 }
