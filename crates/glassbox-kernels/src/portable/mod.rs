@@ -6,6 +6,13 @@
 //! `lane[j] += lane[j + n / 2]`. Sums over the blocks of a quantised row run in order of the
 //! blocks, in one partial sum. Sums of integers are exact. Nothing else is summed in floats.
 //!
+//! # Shape of the loops
+//! Compilers turn these loops into vector code, and little keeps them from it. Partial sums are
+//! copied to a local array before a loop and back after it; up to four arrays of [`LANES`], indexed
+//! by loops of constant length, stay in registers, while more, or one dynamic index, put all of
+//! them in memory, ten times slower. A sum of integer products is one plain `fold`. A conversion by
+//! `as` saturates, element by element; `exp::round` does not.
+//!
 //! All functions are `#[inline(always)]`, so that a table can compile them again with more
 //! instructions enabled; fused multiply-adds are explicit, so that none is made or lost by that.
 
