@@ -208,9 +208,7 @@ impl<'s> Stream<'s> {
         };
         let rest = self.detokenizer.finish();
         self.text.push_str(rest);
-        if !rest.is_empty() {
-            self.events.extend(parser.push(rest));
-        }
+        self.events.extend(parser.push_owed(rest));
         let finished = parser.finish(stop);
         self.events.extend(finished.events);
         self.trace = finished.trace;

@@ -31,6 +31,7 @@
 
 mod candidates;
 mod chain;
+mod divergence;
 mod error;
 mod history;
 mod logprobs;
@@ -45,6 +46,7 @@ mod validate;
 
 pub use candidates::{Candidate, Candidates, Softmax};
 pub use chain::Chain;
+pub use divergence::kl_divergence;
 pub use error::{Range, SamplingError};
 pub use history::History;
 pub use logprobs::TokenLogprob;

@@ -85,6 +85,13 @@ impl TraceParser {
         self.out.take_events()
     }
 
+    /// Reads text that the tokens so far still owed: the stand-in for a character whose bytes the
+    /// output never completed.
+    pub fn push_owed(&mut self, text: &str) -> Vec<Event> {
+        self.read(text);
+        self.out.take_events()
+    }
+
     /// Whether the output is in the reasoning or in the content, as far as it has been read.
     pub fn phase(&self) -> Phase {
         self.sections.phase()

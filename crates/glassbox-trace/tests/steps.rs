@@ -1,7 +1,7 @@
 //! Where the reasoning is cut into steps, and when a step is reported.
 
 use glassbox_trace::StepKind::{self, *};
-use glassbox_trace::{Event, ParserOptions, Trace, TraceParser};
+use glassbox_trace::{Event, ParserOptions, Span, StopReason, Trace, TraceParser};
 
 fn steps(reasoning: &str) -> Vec<String> {
     let trace = Trace::parse(reasoning, ParserOptions::primed());
@@ -162,4 +162,16 @@ fn what_one_block_leaves_open_does_not_reach_into_the_next() {
     let steps = Trace::parse(output, ParserOptions::new()).steps;
     let texts: Vec<_> = steps.iter().map(|step| step.text.as_str()).collect();
     assert_eq!(texts, ["A\n```\n\nx", "```\ny\n```", "B"]);
+}
+
+/// A reply that ends inside a character owes its stand-in, and loses no span for it.
+#[test]
+fn text_that_tokens_owe_keeps_the_spans() {
+    let mut parser = TraceParser::new(ParserOptions::primed());
+    parser.push_token("So 2 + 2 = 4", None);
+    parser.push_token("", None);
+    parser.push_owed("\u{fffd}");
+    let trace = parser.finish(StopReason::Length).trace;
+    assert_eq!(trace.steps[0].text, "So 2 + 2 = 4\u{fffd}");
+    assert_eq!(trace.steps[0].tokens, Some(Span { start: 0, end: 2 }));
 }
