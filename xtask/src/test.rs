@@ -10,12 +10,14 @@ pub(crate) const README_COMMAND: &str = "cargo xtask test";
 /// found. The model that some tests run is fetched first.
 pub(crate) fn run(root: &Path) -> Result<()> {
     fetch_models::run(root)?;
-    run_process(cargo(root).args(["test", "--workspace"]))?;
+    // One failure hides no other.
+    let workspace = run_process(cargo(root).args(["test", "--workspace", "--no-fail-fast"]));
     // The fuzz crate is a workspace of its own, whose dependencies the first step has built.
-    run_process(
+    let fuzz = run_process(
         cargo(root)
             .args(["test", "--manifest-path", "fuzz/Cargo.toml"])
             .arg("--target-dir")
             .arg(root::target_dir(root)),
-    )
+    );
+    workspace.and(fuzz)
 }
