@@ -93,6 +93,12 @@ fn open(path: &Path, options: &ModelOptions) -> anyhow::Result<Model> {
     let mut bar = Bar::new("loading");
     let model = options.open_with(path, |now| {
         bar.set(now.done, now.total);
+        if !now.finite {
+            bar.warn(&format!(
+                "tensor {} holds NaN or infinity (`glassbox inspect --verify` counts them)",
+                now.tensor
+            ));
+        }
         true
     });
     model.map_err(|error| named(path, error))

@@ -37,6 +37,15 @@ impl Bar {
         });
         bar.set_position(done);
     }
+
+    /// A line on standard error, above the bar.
+    pub(crate) fn warn(&self, warning: &str) {
+        let line = || eprintln!("warning: {warning}");
+        match &self.bar {
+            Some(bar) => bar.suspend(line),
+            None => line(),
+        }
+    }
 }
 
 impl Drop for Bar {

@@ -139,6 +139,11 @@ fn verify_counts_what_is_not_finite() {
             .ok()
             .contains("1 NaN, 0 infinite")
     );
+    // Loading warns, and names the tensor.
+    let logits = run(&["logits", "--model", path, "--ids", "1"]);
+    let tensor = json["non_finite"][0]["tensor"].as_str().unwrap();
+    let warning = format!("warning: tensor {tensor} holds NaN or infinity");
+    assert!(logits.err.contains(&warning), "{}", logits.err);
 }
 
 #[test]

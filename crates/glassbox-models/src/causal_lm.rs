@@ -49,7 +49,7 @@ impl<B: Backend> LoadedModel<B> {
         mut backend: B,
         checkpoint: &Checkpoint,
         options: &LoadOptions,
-        progress: &mut dyn FnMut(Progress) -> bool,
+        progress: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<Self, ModelError> {
         let spec = DecoderSpec::from_checkpoint(checkpoint)?;
         let decoder = Decoder::load(&mut backend, checkpoint, spec, progress)?;

@@ -1,5 +1,5 @@
 use crate::{DecoderSpec, ModelError, Tensor};
-use glassbox_core::{Backend, KvType, PAGE};
+use glassbox_core::{Backend, KvType, PAGE, quant::is_finite};
 use glassbox_weights::{Checkpoint, Format};
 use std::collections::HashSet;
 
@@ -25,9 +25,15 @@ impl Default for LoadOptions {
     }
 }
 
-/// How far a load is.
+/// How far a load is: said after each tensor.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// The tensor that was loaded, by its name in the file.
+    pub tensor: &'a str,
+    /// Whether all its elements are finite. A model with NaN or infinity in its weights is worth a
+    /// warning.
+    pub finite: bool,
     /// Bytes of weights that are on the device.
     pub done: u64,
     /// Bytes of weights in all.
@@ -114,16 +120,16 @@ impl<B: Backend> Decoder<B> {
         backend: &mut B,
         checkpoint: &Checkpoint,
         spec: DecoderSpec,
-        progress: &mut dyn FnMut(Progress) -> bool,
+        progress: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<Self, ModelError> {
         let total = checkpoint.tensors().map(|t| t.n_bytes()).sum();
-        let now = Progress { done: 0, total };
         let mut loader = Loader {
             backend,
             checkpoint,
             used: HashSet::new(),
             progress,
-            now,
+            done: 0,
+            total,
         };
         let DecoderSpec {
             hidden, ffn, vocab, ..
@@ -173,8 +179,9 @@ struct Loader<'a, B: Backend> {
     backend: &'a mut B,
     checkpoint: &'a Checkpoint,
     used: HashSet<String>,
-    progress: &'a mut dyn FnMut(Progress) -> bool,
-    now: Progress,
+    progress: &'a mut dyn FnMut(Progress<'_>) -> bool,
+    done: u64,
+    total: u64,
 }
 
 impl<B: Backend> Loader<'_, B> {
@@ -194,12 +201,20 @@ impl<B: Backend> Loader<'_, B> {
                 expected,
             });
         }
-        self.used.insert(name);
-        self.now.done += view.data().len() as u64;
+        self.done += view.data().len() as u64;
+        let finite = is_finite(view.dtype(), view.data());
         let weight = self.backend.upload(view).map_err(ModelError::backend)?;
-        if !(self.progress)(self.now) {
+        let (done, total) = (self.done, self.total);
+        let now = Progress {
+            tensor: &name,
+            finite,
+            done,
+            total,
+        };
+        if !(self.progress)(now) {
             return Err(ModelError::Cancelled);
         }
+        self.used.insert(name);
         Ok(weight)
     }
 

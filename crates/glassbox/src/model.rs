@@ -32,7 +32,7 @@ impl Model {
     pub(crate) fn load(
         path: &Path,
         options: &ModelOptions,
-        progress: impl FnMut(Progress) -> bool,
+        progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
         let checkpoint = open(path, options)?;
         let text = text_side(&checkpoint)?;
@@ -108,7 +108,7 @@ fn load_on(
     cpu: Cpu,
     checkpoint: &Checkpoint,
     options: &ModelOptions,
-    mut progress: impl FnMut(Progress) -> bool,
+    mut progress: impl FnMut(Progress<'_>) -> bool,
 ) -> Result<Box<dyn CausalLm>, Error> {
     let spec = DecoderSpec::from_checkpoint(checkpoint)?;
     let mut load = LoadOptions::default();
@@ -122,7 +122,7 @@ fn load_on(
 pub(crate) fn load_lm(
     path: &Path,
     options: &ModelOptions,
-    progress: impl FnMut(Progress) -> bool,
+    progress: impl FnMut(Progress<'_>) -> bool,
 ) -> Result<Box<dyn CausalLm>, Error> {
     let checkpoint = open(path, options)?;
     load_on(Cpu::new(&options.cpu)?, &checkpoint, options, progress)

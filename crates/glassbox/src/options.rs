@@ -85,7 +85,7 @@ impl ModelOptions {
     pub fn open_with(
         &self,
         path: impl AsRef<Path>,
-        progress: impl FnMut(Progress) -> bool,
+        progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
         Model::load(path.as_ref(), self, progress)
     }
@@ -94,7 +94,7 @@ impl ModelOptions {
     pub fn open_lm(
         &self,
         path: impl AsRef<Path>,
-        progress: impl FnMut(Progress) -> bool,
+        progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Box<dyn CausalLm>, Error> {
         load_lm(path.as_ref(), self, progress)
     }

@@ -18,13 +18,13 @@ pub struct Q6K;
 impl Format for Q2K {
     const DTYPE: DType = DType::Q2_K;
     const SUB: usize = 16;
-    const HAS_MIN: bool = true;
+    const FLOATS: &[usize] = &[80, 82];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 80);
-        dst.m = -f16_at(block, 82);
+        dst.d = f16_at(block, Self::FLOATS[0]);
+        dst.m = -f16_at(block, Self::FLOATS[1]);
         for (s, &b) in block[..16].iter().enumerate() {
             dst.scales[s] = (b & 15) as i8;
             dst.mins[s] = (b >> 4) as i8;
@@ -44,12 +44,12 @@ impl Format for Q2K {
 impl Format for Q3K {
     const DTYPE: DType = DType::Q3_K;
     const SUB: usize = 16;
-    const HAS_MIN: bool = false;
+    const FLOATS: &[usize] = &[108];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 108);
+        dst.d = f16_at(block, Self::FLOATS[0]);
         // Scale `s` has its low four bits in a nibble of the first eight bytes, and its high two
         // in a pair of bits of the last four.
         let scales = &block[96..108];
@@ -86,13 +86,13 @@ fn scales_and_mins(dst: &mut Unpacked, packed: &[u8]) {
 impl Format for Q4K {
     const DTYPE: DType = DType::Q4_K;
     const SUB: usize = 32;
-    const HAS_MIN: bool = true;
+    const FLOATS: &[usize] = &[0, 2];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
-        dst.m = -f16_at(block, 2);
+        dst.d = f16_at(block, Self::FLOATS[0]);
+        dst.m = -f16_at(block, Self::FLOATS[1]);
         scales_and_mins(dst, &block[4..16]);
         for (q, packed) in dst.q.chunks_exact_mut(64).zip(block[16..].chunks_exact(32)) {
             let (lo, hi) = q.split_at_mut(32);
@@ -107,13 +107,13 @@ impl Format for Q4K {
 impl Format for Q5K {
     const DTYPE: DType = DType::Q5_K;
     const SUB: usize = 32;
-    const HAS_MIN: bool = true;
+    const FLOATS: &[usize] = &[0, 2];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
-        dst.m = -f16_at(block, 2);
+        dst.d = f16_at(block, Self::FLOATS[0]);
+        dst.m = -f16_at(block, Self::FLOATS[1]);
         scales_and_mins(dst, &block[4..16]);
         let high = &block[16..48];
         let pairs = dst.q.chunks_exact_mut(64).zip(block[48..].chunks_exact(32));
@@ -130,12 +130,12 @@ impl Format for Q5K {
 impl Format for Q6K {
     const DTYPE: DType = DType::Q6_K;
     const SUB: usize = 16;
-    const HAS_MIN: bool = false;
+    const FLOATS: &[usize] = &[208];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 208);
+        dst.d = f16_at(block, Self::FLOATS[0]);
         for (s, &b) in block[192..208].iter().enumerate() {
             dst.scales[s] = b as i8;
         }

@@ -38,12 +38,12 @@ fn nibbles_and_bits(q: &mut [i8], packed: &[u8], high: &[u8], offset: i8) {
 impl Format for Q4_0 {
     const DTYPE: DType = DType::Q4_0;
     const SUB: usize = 32;
-    const HAS_MIN: bool = false;
+    const FLOATS: &[usize] = &[0];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
+        dst.d = f16_at(block, Self::FLOATS[0]);
         nibbles(&mut dst.q, &block[2..], 8);
     }
 }
@@ -51,13 +51,13 @@ impl Format for Q4_0 {
 impl Format for Q4_1 {
     const DTYPE: DType = DType::Q4_1;
     const SUB: usize = 32;
-    const HAS_MIN: bool = true;
+    const FLOATS: &[usize] = &[0, 2];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
-        dst.m = f16_at(block, 2);
+        dst.d = f16_at(block, Self::FLOATS[0]);
+        dst.m = f16_at(block, Self::FLOATS[1]);
         nibbles(&mut dst.q, &block[4..], 0);
     }
 }
@@ -65,12 +65,12 @@ impl Format for Q4_1 {
 impl Format for Q5_0 {
     const DTYPE: DType = DType::Q5_0;
     const SUB: usize = 32;
-    const HAS_MIN: bool = false;
+    const FLOATS: &[usize] = &[0];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
+        dst.d = f16_at(block, Self::FLOATS[0]);
         nibbles_and_bits(&mut dst.q, &block[6..], &block[2..6], 16);
     }
 }
@@ -78,13 +78,13 @@ impl Format for Q5_0 {
 impl Format for Q5_1 {
     const DTYPE: DType = DType::Q5_1;
     const SUB: usize = 32;
-    const HAS_MIN: bool = true;
+    const FLOATS: &[usize] = &[0, 2];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
-        dst.m = f16_at(block, 2);
+        dst.d = f16_at(block, Self::FLOATS[0]);
+        dst.m = f16_at(block, Self::FLOATS[1]);
         nibbles_and_bits(&mut dst.q, &block[8..], &block[4..8], 0);
     }
 }
@@ -92,12 +92,12 @@ impl Format for Q5_1 {
 impl Format for Q8_0 {
     const DTYPE: DType = DType::Q8_0;
     const SUB: usize = 32;
-    const HAS_MIN: bool = false;
+    const FLOATS: &[usize] = &[0];
 
     #[inline(always)]
     fn unpack(dst: &mut Unpacked, block: &[u8]) {
         let block = &block[..Self::BYTES];
-        dst.d = f16_at(block, 0);
+        dst.d = f16_at(block, Self::FLOATS[0]);
         for (q, &b) in dst.q[..32].iter_mut().zip(&block[2..]) {
             *q = b as i8;
         }

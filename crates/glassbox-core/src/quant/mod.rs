@@ -62,8 +62,10 @@ pub trait Format {
     const BYTES: usize = Self::DTYPE.block_bytes();
     /// Weights in a sub-block, which share a scale and a minimum.
     const SUB: usize;
+    /// Where in a block `d` and, in formats with minima, `m` stand.
+    const FLOATS: &[usize];
     /// Whether `m` and `mins` are used.
-    const HAS_MIN: bool;
+    const HAS_MIN: bool = Self::FLOATS.len() == 2;
 
     /// Takes a block apart. Only the first `LEN` integers and `LEN / SUB` scales and minima are
     /// written; formats without scales or minima leave those of [`Unpacked::default`].
@@ -198,6 +200,22 @@ fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
     }
 }
 
+/// Whether no element of a row is NaN or infinite. Of a quantised block only the floats are
+/// looked at, since its integers keep a finite scale finite.
+pub fn is_finite(dtype: DType, src: &[u8]) -> bool {
+    with_format!(dtype, F => {
+        let finite = |block: &[u8]| F::FLOATS.iter().all(|&at| f16_at(block, at).is_finite());
+        src.chunks_exact(F::BYTES).all(finite)
+    }, float => {
+        let mut values = [0.0; 1024];
+        src.chunks(values.len() * dtype.block_bytes()).all(|src| {
+            let values = &mut values[..src.len() / dtype.block_bytes()];
+            widen(dtype, src, values);
+            values.iter().all(|x| x.is_finite())
+        })
+    })
+}
+
 /// The f16 at `at`, as f32.
 #[inline(always)]
 fn f16_at(block: &[u8], at: usize) -> f32 {
@@ -207,6 +225,31 @@ fn f16_at(block: &[u8], at: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One bad value in one element, or in one float of one block, at every place.
+    #[test]
+    fn what_is_not_finite_is_found_wherever_it_stands() {
+        for dtype in DType::ALL {
+            let n_bytes = dtype.block_bytes();
+            let good = vec![0x11u8; 5 * n_bytes];
+            assert!(is_finite(dtype, &good), "{dtype}");
+            let mut values = vec![0.0; 5 * dtype.block_len()];
+            let mut found = 0;
+            for at in (0..good.len() - 1).step_by(2) {
+                let mut bad = good.clone();
+                // 0x7f80 in the high half of an f32 or in a bf16, 0x7c00 in an f16.
+                bad[at..at + 2].copy_from_slice(match dtype {
+                    DType::F32 | DType::BF16 => &[0x80, 0x7f],
+                    _ => &[0x00, 0x7c],
+                });
+                dequantize(dtype, &bad, &mut values);
+                let truth = values.iter().all(|x| x.is_finite());
+                assert_eq!(is_finite(dtype, &bad), truth, "{dtype} at byte {at}");
+                found += usize::from(!truth);
+            }
+            assert!(found >= 5, "{dtype}: {found}");
+        }
+    }
 
     #[test]
     fn every_f16_widens_exactly() {
