@@ -3,9 +3,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, portable};
-use glassbox_benches::limits::Limits;
 use glassbox_core::{AttentionShape, Backend, KvType, PAGE};
-use glassbox_cpu::{Buf, Cpu, Kv};
+use glassbox_cpu::{Buf, Cpu, Kv, Limits};
 
 const SHAPE: AttentionShape = AttentionShape {
     n_heads: 12,
@@ -74,7 +73,7 @@ impl Layer {
 }
 
 fn attention(criterion: &mut Criterion) {
-    Limits::measure(cpu().threads()).print();
+    println!("limits: {}", Limits::measure(cpu().threads()));
     for (name, tokens) in [("decode", 1), ("prefill", 64)] {
         let mut group = criterion.benchmark_group(name);
         for kv_type in [KvType::F16, KvType::F32] {

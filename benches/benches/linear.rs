@@ -3,9 +3,8 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glassbox_benches::data::{assert_same, begin, cpu, filled, floats, portable, weight};
-use glassbox_benches::limits::Limits;
 use glassbox_core::{Backend, DType};
-use glassbox_cpu::Cpu;
+use glassbox_cpu::{Cpu, Limits};
 
 const IN: usize = 1536;
 const OUT: usize = 8960;
@@ -26,7 +25,7 @@ fn check(dtype: DType, tokens: usize) {
 }
 
 fn linear(criterion: &mut Criterion) {
-    Limits::measure(cpu().threads()).print();
+    println!("limits: {}", Limits::measure(cpu().threads()));
     for (name, tokens) in [("decode", 1), ("prefill", 64)] {
         let mut group = criterion.benchmark_group(name);
         for dtype in DType::ALL {

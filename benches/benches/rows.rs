@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glassbox_benches::data::{assert_same, floats, kernels};
-use glassbox_benches::limits::Limits;
+use glassbox_cpu::Limits;
 use glassbox_kernels::{ActBlock, Kernels};
 
 const HIDDEN: usize = 1536;
@@ -19,7 +19,7 @@ fn quantized(kernels: &Kernels, x: &[f32], block: ActBlock) -> (Vec<i8>, Vec<f32
 
 fn rows(criterion: &mut Criterion) {
     let (kernels, portable) = (kernels(), Kernels::named("portable").unwrap());
-    Limits::measure(1).print();
+    println!("limits: {}", Limits::measure(1));
     let mut group = criterion.benchmark_group("rows");
 
     let (x, gain) = (floats(1, HIDDEN), floats(2, HIDDEN));

@@ -1,9 +1,9 @@
 //! Timed forward passes of fixed tokens, and what they could take at the least.
 
 use crate::exit::Usage;
-use crate::limits::Limits;
 use crate::progress::Bar;
 use anyhow::Result;
+use glassbox::Limits;
 use glassbox::weights::{Checkpoint, OpenOptions};
 use glassbox::{Batch, CausalLm, KvType, PAGE, Sequence};
 use serde::Serialize;

@@ -15,7 +15,6 @@ mod input;
 mod inspection;
 mod interrupt;
 mod json;
-mod limits;
 mod missing;
 mod model_args;
 mod output;

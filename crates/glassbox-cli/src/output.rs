@@ -1,6 +1,7 @@
 //! What goes to the terminal, and how numbers look there.
 
 use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
@@ -92,6 +93,19 @@ fn digits(value: f64) -> usize {
         v if v < 100.0 => 1,
         _ => 0,
     }
+}
+
+/// The measured limits as an object, for `serialize_with`.
+pub(crate) fn limits<S: serde::Serializer>(
+    limits: &glassbox::Limits,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let mut object = to.serialize_struct("Limits", 4)?;
+    object.serialize_field("threads", &limits.threads)?;
+    object.serialize_field("read_bytes_s", &limits.read_bytes_s)?;
+    object.serialize_field("f32_fma_s", &limits.f32_fma_s)?;
+    object.serialize_field("int16_mac_s", &limits.int16_mac_s)?;
+    object.end()
 }
 
 #[cfg(test)]

@@ -30,11 +30,13 @@
 mod angles;
 mod backend;
 mod kv;
+mod limits;
 mod linear;
 mod options;
 mod team;
 
 pub use backend::{Buf, Cpu};
 pub use kv::Kv;
+pub use limits::Limits;
 pub use linear::Weight;
 pub use options::{CpuError, CpuOptions};

@@ -31,7 +31,7 @@ mod text_side;
 
 pub use error::Error;
 pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence};
-pub use glassbox_cpu::CpuOptions;
+pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
     Ask, Cancel, Engine, EngineError, Event, Reply, Session, Stream, TextSide, Usage, check_limits,
 };

@@ -1,9 +1,9 @@
 use crate::bench::{Bench, Settings, Timed};
-use crate::limits::Limits;
 use crate::model_args::{ModelArgs, named};
 use crate::progress::Bar;
 use crate::{output, system};
 use glassbox::Kernels;
+use glassbox::Limits;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::time::Instant;
@@ -50,6 +50,7 @@ struct Report {
     decode: Option<Timed>,
     load_s: f64,
     resident_mb: Option<f64>,
+    #[serde(serialize_with = "output::limits")]
     limits: Limits,
 }
 
@@ -134,11 +135,5 @@ fn print(out: &mut impl Write, r: &Report) -> io::Result<()> {
     if let Some(mb) = r.resident_mb {
         write!(out, ", {mb:.0} MB resident")?;
     }
-    writeln!(
-        out,
-        "\nlimits  {:.1} GB/s read, {:.1} G multiply-adds/s in f32, {:.1} G in 16-bit integers",
-        r.limits.read_bytes_s / 1e9,
-        r.limits.f32_fma_s / 1e9,
-        r.limits.int16_mac_s / 1e9,
-    )
+    writeln!(out, "\nlimits  {}", r.limits)
 }

@@ -1,8 +1,8 @@
 use crate::exit::Reported;
-use crate::limits::Limits;
 use crate::self_test::{self, Outcome};
 use crate::{output, system};
 use glassbox::Kernels;
+use glassbox::Limits;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ struct Report {
     glassbox_isa: Option<String>,
     memory_total: Option<u64>,
     memory_available: Option<u64>,
+    #[serde(serialize_with = "output::limits")]
     limits: Limits,
     gpu: &'static str,
     models: Vec<PathBuf>,
@@ -112,18 +113,7 @@ fn print(out: &mut impl Write, r: &Report) -> io::Result<()> {
     let (total, available) = (bytes(r.memory_total), bytes(r.memory_available));
     row("memory", &format!("{total}, {available} available"))?;
     row("gpu", r.gpu)?;
-    let l = &r.limits;
-    row(
-        "limits",
-        &format!(
-            "{} threads read {:.1} GB/s, and do {:.1} G multiply-adds/s in f32 and {:.1} G in \
-             16-bit integers",
-            l.threads,
-            l.read_bytes_s / 1e9,
-            l.f32_fma_s / 1e9,
-            l.int16_mac_s / 1e9
-        ),
-    )?;
+    row("limits", &r.limits.to_string())?;
     match r.models.is_empty() {
         true => row(
             "models",

@@ -1,7 +1,5 @@
-//! What the machine can do at most, measured here and now, with as many threads as compute.
-
-use glassbox::Kernels;
-use serde::Serialize;
+use glassbox_kernels::Kernels;
+use std::fmt;
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,22 +8,25 @@ use std::time::{Duration, Instant};
 const WINDOW: Duration = Duration::from_millis(30);
 const TRIES: usize = 3;
 
-/// The measured limits of all threads together.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Limits {
-    pub(crate) threads: usize,
+/// What the machine can do at most, measured here and now: the limits of all threads together.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Threads that were measured.
+    pub threads: usize,
     /// Bytes read from memory in a second: each thread sums a block larger than a cache.
-    pub(crate) read_bytes_s: f64,
+    pub read_bytes_s: f64,
     /// f32 multiply-adds in a second, of registers alone.
-    pub(crate) f32_fma_s: f64,
+    pub f32_fma_s: f64,
     /// Multiply-adds of 16-bit integers in a second, the form that quantised products take.
-    pub(crate) int16_mac_s: f64,
+    pub int16_mac_s: f64,
 }
 
 impl Limits {
     /// Measures everything, in about a second. The arithmetic is that of the table that does the
     /// most, whichever one computes.
-    pub(crate) fn measure(threads: usize) -> Self {
+    pub fn measure(threads: usize) -> Self {
+        let threads = threads.max(1);
         let tables = Kernels::available();
         let most = |of: fn(&'static Kernels, usize) -> f64| {
             let rates = tables.iter().map(|table| of(table, threads));
@@ -37,6 +38,19 @@ impl Limits {
             f32_fma_s: most(f32_fma),
             int16_mac_s: most(int16_mac),
         }
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} threads read {:.1} GB/s, and do {:.1} G multiply-adds/s in f32 and {:.1} G in 16-bit integers",
+            self.threads,
+            self.read_bytes_s / 1e9,
+            self.f32_fma_s / 1e9,
+            self.int16_mac_s / 1e9,
+        )
     }
 }
 
