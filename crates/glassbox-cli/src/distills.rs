@@ -1,7 +1,8 @@
 //! The six R1 distills: their shapes, the scores that R1's paper and README give, and the memory
 //! that each needs.
 
-use glassbox::{DType, DecoderSpec, Family, KvType, RopeLayout, RopeScaling};
+use glassbox::weights::quantize::{Shape, Target, target_bytes};
+use glassbox::{DType, DecoderSpec, Family, KvType, RopeLayout, RopeScaling, Tensor};
 
 /// One distill.
 pub(crate) struct Distill {
@@ -63,26 +64,7 @@ pub(crate) const DISTILLS: &[Distill] = distills! {
 };
 
 /// The formats in which the menu shows a model.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Format {
-    Bf16,
-    Q8_0,
-    Q4KM,
-    Q4_0,
-}
-
-impl Format {
-    pub(crate) const ALL: [Format; 4] = [Format::Bf16, Format::Q8_0, Format::Q4KM, Format::Q4_0];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Format::Bf16 => "bf16",
-            Format::Q8_0 => "q8_0",
-            Format::Q4KM => "q4_k_m",
-            Format::Q4_0 => "q4_0",
-        }
-    }
-}
+pub(crate) const FORMATS: [Target; 4] = [Target::BF16, Target::Q8_0, Target::Q4_K_M, Target::Q4_0];
 
 /// Bytes that a model needs.
 #[derive(Clone, Copy, serde::Serialize)]
@@ -128,7 +110,7 @@ impl Distill {
         }
     }
 
-    pub(crate) fn memory(&self, format: Format, context: usize) -> Memory {
+    pub(crate) fn memory(&self, format: Target, context: usize) -> Memory {
         /// The batch that a model is opened with.
         const BATCH: u64 = 512;
         /// A tokenizer of 150,000 tokens, the program, and room to breathe.
@@ -146,37 +128,24 @@ impl Distill {
     }
 
     /// Bytes of all tensors, exactly: see the test.
-    fn weights(&self, format: Format) -> u64 {
+    fn weights(&self, format: Target) -> u64 {
         let spec = self.spec();
-        let shape = spec.attention();
-        let (hidden, q, kv) = (spec.hidden, shape.q_width(), shape.kv_width());
-        let matrix = |dtype: DType, rows: usize, cols: usize| {
-            rows as u64 * dtype.row_bytes(cols).unwrap_or(0) as u64
-        };
-        let (base, head) = match format {
-            Format::Bf16 => (DType::BF16, DType::BF16),
-            Format::Q8_0 => (DType::Q8_0, DType::Q8_0),
-            Format::Q4KM => (DType::Q4_K, DType::Q6_K),
-            Format::Q4_0 => (DType::Q4_0, DType::Q6_K),
-        };
-        let mut bytes = matrix(base, spec.vocab, hidden) + matrix(head, spec.vocab, hidden);
-        for layer in 0..spec.n_layers {
-            // llama.cpp's rule for the mix: the first and last eighth, and every third between.
-            let eighth = spec.n_layers / 8;
-            let more =
-                layer < eighth || layer >= 7 * spec.n_layers / 8 || (layer - eighth) % 3 == 2;
-            let (down, v) = match format {
-                Format::Q4KM if more => (DType::Q6_K, DType::Q6_K),
-                Format::Q4KM if spec.n_layers == 80 => (base, DType::Q5_K),
-                _ => (base, base),
-            };
-            bytes += matrix(base, q, hidden) + matrix(base, kv, hidden) + matrix(v, kv, hidden);
-            bytes += matrix(base, hidden, q) + 2 * matrix(base, spec.ffn, hidden);
-            bytes += matrix(down, hidden, spec.ffn);
-            let biases = if spec.qkv_bias { q + 2 * kv } else { 0 };
-            bytes += 4 * (2 * hidden + biases) as u64;
-        }
-        bytes + 4 * hidden as u64
+        let tensors: Vec<(String, Vec<u64>)> = Tensor::all(&spec)
+            .into_iter()
+            .map(|tensor| match tensor.shape(&spec) {
+                (1, cols) => (tensor.gguf(), vec![cols as u64]),
+                (rows, cols) => (tensor.gguf(), vec![rows as u64, cols as u64]),
+            })
+            .collect();
+        let shapes: Vec<Shape<'_>> = tensors
+            .iter()
+            .map(|(name, shape)| Shape {
+                name,
+                shape,
+                dtype: DType::BF16,
+            })
+            .collect();
+        target_bytes(format, self.family == Family::Llama, &shapes)
     }
 }
 
@@ -199,6 +168,6 @@ mod tests {
     /// The 339 tensors of a published Q4_K_M file of Qwen-7B sum up to this.
     #[test]
     fn the_mix_has_the_size_of_a_published_file() {
-        assert_eq!(named("Qwen-7B").weights(Format::Q4KM), 4_677_120_000);
+        assert_eq!(named("Qwen-7B").weights(Target::Q4_K_M), 4_677_120_000);
     }
 }

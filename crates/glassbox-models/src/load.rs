@@ -126,44 +126,41 @@ impl<B: Backend> Decoder<B> {
         let mut loader = Loader {
             backend,
             checkpoint,
+            spec: &spec,
             used: HashSet::new(),
             progress,
             done: 0,
             total,
         };
-        let DecoderSpec {
-            hidden, ffn, vocab, ..
-        } = spec;
-        let (q, kv) = (spec.attention().q_width(), spec.attention().kv_width());
-        let embed = loader.take(Tensor::Embed, (vocab, hidden))?;
+        let embed = loader.take(Tensor::Embed)?;
         let mut layers = Vec::with_capacity(spec.n_layers);
         for l in 0..spec.n_layers {
             layers.push(Layer {
-                attn_norm: loader.take(Tensor::AttnNorm(l), (1, hidden))?,
-                q: loader.take(Tensor::Q(l), (q, hidden))?,
-                k: loader.take(Tensor::K(l), (kv, hidden))?,
-                v: loader.take(Tensor::V(l), (kv, hidden))?,
+                attn_norm: loader.take(Tensor::AttnNorm(l))?,
+                q: loader.take(Tensor::Q(l))?,
+                k: loader.take(Tensor::K(l))?,
+                v: loader.take(Tensor::V(l))?,
                 qkv_bias: match spec.qkv_bias {
                     true => Some([
-                        loader.take(Tensor::QBias(l), (1, q))?,
-                        loader.take(Tensor::KBias(l), (1, kv))?,
-                        loader.take(Tensor::VBias(l), (1, kv))?,
+                        loader.take(Tensor::QBias(l))?,
+                        loader.take(Tensor::KBias(l))?,
+                        loader.take(Tensor::VBias(l))?,
                     ]),
                     false => None,
                 },
-                o: loader.take(Tensor::O(l), (hidden, q))?,
-                ffn_norm: loader.take(Tensor::FfnNorm(l), (1, hidden))?,
-                gate: loader.take(Tensor::Gate(l), (ffn, hidden))?,
-                up: loader.take(Tensor::Up(l), (ffn, hidden))?,
-                down: loader.take(Tensor::Down(l), (hidden, ffn))?,
+                o: loader.take(Tensor::O(l))?,
+                ffn_norm: loader.take(Tensor::FfnNorm(l))?,
+                gate: loader.take(Tensor::Gate(l))?,
+                up: loader.take(Tensor::Up(l))?,
+                down: loader.take(Tensor::Down(l))?,
             });
         }
-        let final_norm = loader.take(Tensor::FinalNorm, (1, hidden))?;
+        let final_norm = loader.take(Tensor::FinalNorm)?;
         let head = match spec.tie_embeddings {
             true => None,
-            false => Some(loader.take(Tensor::Head, (vocab, hidden))?),
+            false => Some(loader.take(Tensor::Head)?),
         };
-        loader.nothing_left(&spec)?;
+        loader.nothing_left()?;
         Ok(Decoder {
             rope: spec.rope(),
             spec,
@@ -178,6 +175,7 @@ impl<B: Backend> Decoder<B> {
 struct Loader<'a, B: Backend> {
     backend: &'a mut B,
     checkpoint: &'a Checkpoint,
+    spec: &'a DecoderSpec,
     used: HashSet<String>,
     progress: &'a mut dyn FnMut(Progress<'_>) -> bool,
     done: u64,
@@ -185,7 +183,7 @@ struct Loader<'a, B: Backend> {
 }
 
 impl<B: Backend> Loader<'_, B> {
-    fn take(&mut self, tensor: Tensor, expected: (usize, usize)) -> Result<B::Weight, ModelError> {
+    fn take(&mut self, tensor: Tensor) -> Result<B::Weight, ModelError> {
         let name = match self.checkpoint.format() {
             Format::Gguf => tensor.gguf(),
             _ => tensor.hugging_face(),
@@ -193,7 +191,7 @@ impl<B: Backend> Loader<'_, B> {
         let Some(view) = self.checkpoint.tensor(&name)? else {
             return Err(ModelError::MissingTensor { name });
         };
-        let got = (view.rows(), view.cols());
+        let (got, expected) = ((view.rows(), view.cols()), tensor.shape(self.spec));
         if got != expected {
             return Err(ModelError::TensorShape {
                 name,
@@ -219,10 +217,10 @@ impl<B: Backend> Loader<'_, B> {
     }
 
     /// A tensor that nothing has used would be ignored in silence.
-    fn nothing_left(&self, spec: &DecoderSpec) -> Result<(), ModelError> {
+    fn nothing_left(&self) -> Result<(), ModelError> {
         // The head of a tied model is the embedding once more; frequencies are in the spec.
         let harmless = |name: &str| {
-            (spec.tie_embeddings && name == Tensor::Head.hugging_face())
+            (self.spec.tie_embeddings && name == Tensor::Head.hugging_face())
                 || name == "rope_freqs.weight"
                 || name.ends_with(".rotary_emb.inv_freq")
         };
@@ -232,7 +230,7 @@ impl<B: Backend> Loader<'_, B> {
             .find(|t| !self.used.contains(t.name()) && !harmless(t.name()))
         {
             Some(t) => {
-                let (name, family) = (t.name().to_owned(), spec.family.name());
+                let (name, family) = (t.name().to_owned(), self.spec.family.name());
                 Err(ModelError::UnknownTensor { name, family })
             }
             None => Ok(()),

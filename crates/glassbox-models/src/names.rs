@@ -1,3 +1,4 @@
+use crate::DecoderSpec;
 use std::fmt;
 
 /// A tensor of a decoder, by its part in the model.
@@ -44,6 +45,47 @@ impl Tensor {
             Tensor::Gate(l) => (Some(l), "mlp.gate_proj.weight", "ffn_gate.weight"),
             Tensor::Up(l) => (Some(l), "mlp.up_proj.weight", "ffn_up.weight"),
             Tensor::Down(l) => (Some(l), "mlp.down_proj.weight", "ffn_down.weight"),
+        }
+    }
+
+    /// Every tensor of a model.
+    pub fn all(spec: &DecoderSpec) -> Vec<Tensor> {
+        let mut all = vec![Tensor::Embed, Tensor::FinalNorm];
+        if !spec.tie_embeddings {
+            all.push(Tensor::Head);
+        }
+        for l in 0..spec.n_layers {
+            all.extend([
+                Tensor::AttnNorm(l),
+                Tensor::Q(l),
+                Tensor::K(l),
+                Tensor::V(l),
+            ]);
+            if spec.qkv_bias {
+                all.extend([Tensor::QBias(l), Tensor::KBias(l), Tensor::VBias(l)]);
+            }
+            all.extend([Tensor::O(l), Tensor::FfnNorm(l)]);
+            all.extend([Tensor::Gate(l), Tensor::Up(l), Tensor::Down(l)]);
+        }
+        all
+    }
+
+    /// Rows and columns in a model of this spec, `[out, in]`; a vector is one row.
+    pub fn shape(self, spec: &DecoderSpec) -> (usize, usize) {
+        let DecoderSpec {
+            hidden, ffn, vocab, ..
+        } = *spec;
+        let (q, kv) = (spec.attention().q_width(), spec.attention().kv_width());
+        match self {
+            Tensor::Embed | Tensor::Head => (vocab, hidden),
+            Tensor::FinalNorm | Tensor::AttnNorm(_) | Tensor::FfnNorm(_) => (1, hidden),
+            Tensor::Q(_) => (q, hidden),
+            Tensor::K(_) | Tensor::V(_) => (kv, hidden),
+            Tensor::QBias(_) => (1, q),
+            Tensor::KBias(_) | Tensor::VBias(_) => (1, kv),
+            Tensor::O(_) => (hidden, q),
+            Tensor::Gate(_) | Tensor::Up(_) => (ffn, hidden),
+            Tensor::Down(_) => (hidden, ffn),
         }
     }
 

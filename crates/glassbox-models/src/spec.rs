@@ -1,5 +1,5 @@
-use crate::SpecError;
 use crate::rope::{self, RopeScaling};
+use crate::{SpecError, Tensor};
 use glassbox_core::{AttentionShape, KvType, PAGE, Rope, RopeLayout};
 use std::fmt;
 
@@ -91,13 +91,10 @@ impl DecoderSpec {
 
     /// Parameters of the model, counted from its shapes.
     pub fn n_parameters(&self) -> u64 {
-        let [hidden, ffn, vocab] = [self.hidden, self.ffn, self.vocab].map(|n| n as u64);
-        let shape = self.attention();
-        let [q, kv] = [shape.q_width(), shape.kv_width()].map(|n| n as u64);
-        let bias = if self.qkv_bias { q + 2 * kv } else { 0 };
-        let layer = 2 * hidden * q + 2 * hidden * kv + 3 * hidden * ffn + 2 * hidden + bias;
-        let embeddings = if self.tie_embeddings { 1 } else { 2 };
-        layer * self.n_layers as u64 + embeddings * vocab * hidden + hidden
+        let sizes = Tensor::all(self)
+            .into_iter()
+            .map(|tensor| tensor.shape(self));
+        sizes.map(|(rows, cols)| rows as u64 * cols as u64).sum()
     }
 
     /// Checks that the numbers fit together and that none is absurd.

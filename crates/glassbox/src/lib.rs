@@ -35,7 +35,9 @@ pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
     Ask, Cancel, Engine, EngineError, Event, Reply, Session, Stream, TextSide, Usage, check_limits,
 };
-pub use glassbox_models::{CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling};
+pub use glassbox_models::{
+    CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling, Tensor,
+};
 pub use glassbox_sampling::{Chain, SamplingParams};
 pub use glassbox_text::{Message, Role, Special, Thinking};
 pub use glassbox_trace::{StepKind, StopReason, Trace};

@@ -1,6 +1,7 @@
-use crate::distills::{DISTILLS, Distill, Format, Memory, Scores};
+use crate::distills::{DISTILLS, Distill, FORMATS, Memory, Scores};
 use crate::output::{count, size};
 use crate::{output, system};
+use glassbox::weights::quantize::Target;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -60,7 +61,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn row(distill: &Distill, context: usize, available: Option<u64>) -> Row {
-    let needs = |format: Format| {
+    let needs = |format: Target| {
         let memory = distill.memory(format, context);
         Needs {
             format: format.name(),
@@ -74,7 +75,7 @@ fn row(distill: &Distill, context: usize, available: Option<u64>) -> Row {
         repo: distill.repo,
         parameters: distill.spec().n_parameters(),
         scores: distill.scores,
-        formats: Format::ALL.map(needs).into(),
+        formats: FORMATS.map(needs).into(),
     }
 }
 
@@ -84,7 +85,7 @@ fn print(out: &mut impl Write, menu: &Menu) -> io::Result<()> {
         "{:<21} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6}",
         "model", "params", "AIME24", "cons64", "MATH", "GPQA", "LCB", "CF"
     )?;
-    for format in Format::ALL {
+    for format in FORMATS {
         write!(out, " {:>9}", format.name())?;
     }
     writeln!(out)?;

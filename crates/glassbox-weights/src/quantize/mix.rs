@@ -7,26 +7,27 @@ use super::Target;
 use glassbox_core::DType;
 
 /// What the rules ask of a tensor.
-pub(super) struct Tensor<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Shape<'a> {
     /// Its name in GGUF.
-    pub(super) name: &'a str,
+    pub name: &'a str,
     /// Outermost first.
-    pub(super) shape: &'a [u64],
+    pub shape: &'a [u64],
     /// Its type in the source.
-    pub(super) dtype: DType,
+    pub dtype: DType,
 }
 
 /// What the rules ask of the model.
-pub(super) struct Model {
+struct Model {
     /// The number of `blk.*.attn_v.weight`.
-    pub(super) n_attn_v: u64,
+    n_attn_v: u64,
     /// The number of `blk.*.ffn_down.weight`.
-    pub(super) n_ffn_down: u64,
+    n_ffn_down: u64,
     /// Whether there is no `output.weight`, so that the embedding does its work.
-    pub(super) tied: bool,
+    tied: bool,
     /// Llama 70B: eight query heads share each value head, which makes the value projections
     /// small, and more bits for them cheap.
-    pub(super) is_70b: bool,
+    is_70b: bool,
 }
 
 /// The type for a tensor, and the type that the rules wanted where its rows don't fit that one.
@@ -36,7 +37,30 @@ pub(super) struct Choice {
     pub(super) wanted: Option<DType>,
 }
 
-pub(super) fn choose(target: Target, tensor: &Tensor<'_>, model: &Model) -> Choice {
+/// The types of all tensors of a model, in their order.
+pub(super) fn choose_all(target: Target, is_llama: bool, tensors: &[Shape<'_>]) -> Vec<Choice> {
+    let count = |suffix| {
+        let in_layer = |t: &&Shape<'_>| layer(t.name).is_some_and(|(_, s)| s == suffix);
+        tensors.iter().filter(in_layer).count() as u64
+    };
+    let rows = |name: &str| tensors.iter().find(|t| t.name == name).map(|t| t.shape[0]);
+    let n_attn_v = count("attn_v.weight");
+    let model = Model {
+        n_attn_v,
+        n_ffn_down: count("ffn_down.weight"),
+        tied: rows("output.weight").is_none(),
+        // As llama.cpp tells it: 80 layers, and fewer value heads than query heads.
+        is_70b: n_attn_v == 80
+            && is_llama
+            && rows("blk.0.attn_v.weight") != rows("blk.0.attn_q.weight"),
+    };
+    tensors
+        .iter()
+        .map(|tensor| choose(target, tensor, &model))
+        .collect()
+}
+
+fn choose(target: Target, tensor: &Shape<'_>, model: &Model) -> Choice {
     let plain = |dtype| Choice {
         dtype,
         wanted: None,
@@ -56,7 +80,7 @@ pub(super) fn choose(target: Target, tensor: &Tensor<'_>, model: &Model) -> Choi
     }
 }
 
-fn wanted(target: Target, tensor: &Tensor<'_>, model: &Model) -> DType {
+fn wanted(target: Target, tensor: &Shape<'_>, model: &Model) -> DType {
     let base = target.dtype();
     if !base.is_quantized() {
         return base;
@@ -94,7 +118,7 @@ fn use_more_bits(layer: u64, n_layers: u64) -> bool {
 }
 
 /// `blk.3.attn_v.weight` is layer 3 and `attn_v.weight`.
-pub(super) fn layer(name: &str) -> Option<(u64, &str)> {
+fn layer(name: &str) -> Option<(u64, &str)> {
     let (number, rest) = name.strip_prefix("blk.")?.split_once('.')?;
     Some((number.parse().ok()?, rest))
 }
@@ -123,7 +147,7 @@ mod tests {
     use super::*;
 
     fn chosen(target: Target, name: &str, shape: &[u64], tied: bool) -> Choice {
-        let tensor = Tensor {
+        let tensor = Shape {
             name,
             shape,
             dtype: DType::BF16,

@@ -13,6 +13,7 @@ mod target;
 
 pub use convert::ConvertError;
 pub use encode::{EncodeProblem, WRITABLE, encode_row};
+pub use mix::Shape;
 pub use target::Target;
 
 use crate::gguf::{Value, Writer};
@@ -152,29 +153,17 @@ fn from_gguf<'a>(source: &'a Checkpoint, writer: &mut Writer) -> Vec<Planned<'a>
 }
 
 fn choose_types(source: &Checkpoint, target: Target, plan: &mut [Planned<'_>]) -> Vec<Fallback> {
-    let count = |suffix| {
-        let in_layer = |t: &&Planned<'_>| mix::layer(&t.name).is_some_and(|(_, s)| s == suffix);
-        plan.iter().filter(in_layer).count() as u64
-    };
-    let rows = |name: &str| plan.iter().find(|t| t.name == name).map(|t| t.shape[0]);
-    let n_attn_v = count("attn_v.weight");
-    let model = mix::Model {
-        n_attn_v,
-        n_ffn_down: count("ffn_down.weight"),
-        tied: rows("output.weight").is_none(),
-        // As llama.cpp tells it: 80 layers, and fewer value heads than query heads.
-        is_70b: n_attn_v == 80
-            && is_llama(source)
-            && rows("blk.0.attn_v.weight") != rows("blk.0.attn_q.weight"),
-    };
+    let tensors: Vec<Shape<'_>> = plan
+        .iter()
+        .map(|t| Shape {
+            name: &t.name,
+            shape: &t.shape,
+            dtype: t.dtype,
+        })
+        .collect();
+    let choices = mix::choose_all(target, is_llama(source), &tensors);
     let mut fallbacks = Vec::new();
-    for planned in plan {
-        let tensor = mix::Tensor {
-            name: &planned.name,
-            shape: &planned.shape,
-            dtype: planned.dtype,
-        };
-        let choice = target.for_tensor(&tensor, &model);
+    for (planned, choice) in plan.iter_mut().zip(choices) {
         planned.dtype = choice.dtype;
         if let Some(wanted) = choice.wanted {
             fallbacks.push(Fallback {
@@ -185,6 +174,16 @@ fn choose_types(source: &Checkpoint, target: Target, plan: &mut [Planned<'_>]) -
         }
     }
     fallbacks
+}
+
+/// Bytes of tensor data that [`quantize`] would write for these tensors, of a Llama or not.
+pub fn target_bytes(target: Target, is_llama: bool, tensors: &[Shape<'_>]) -> u64 {
+    let choices = mix::choose_all(target, is_llama, tensors);
+    let sizes = tensors.iter().zip(choices).map(|(tensor, choice)| {
+        let blocks = tensor.shape.iter().product::<u64>() / choice.dtype.block_len() as u64;
+        blocks * choice.dtype.block_bytes() as u64
+    });
+    sizes.sum()
 }
 
 fn is_llama(source: &Checkpoint) -> bool {

@@ -1,4 +1,3 @@
-use super::mix;
 use glassbox_core::DType;
 use std::fmt;
 
@@ -79,11 +78,6 @@ impl Target {
             Target::Q6_K => 18,
             Target::BF16 => 32,
         }
-    }
-
-    /// The type for one tensor; see [`mix`].
-    pub(super) fn for_tensor(self, tensor: &mix::Tensor<'_>, model: &mix::Model) -> mix::Choice {
-        mix::choose(self, tensor, model)
     }
 }
 
