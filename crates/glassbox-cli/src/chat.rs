@@ -3,7 +3,7 @@
 use crate::json::{Params, ReplyJson};
 use crate::sampling_args::{SamplingArgs, Think};
 use crate::{missing, output, reply};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use glassbox::{Model, Reply, Role, Session};
 use serde::Serialize;
 use std::fs::{self, OpenOptions};
@@ -94,6 +94,9 @@ impl Chat {
         for note in reply::remarks(&reply) {
             output::aside(note);
         }
+        if reply.trace.content.is_none() {
+            output::aside("no answer came, so this turn is not part of the conversation");
+        }
         self.turns.push(Turn {
             question: question.to_owned(),
             reply,
@@ -131,7 +134,8 @@ impl Chat {
             Some("md") => self.to_markdown(),
             _ => bail!("{}: the name must end in .md or .json", file.display()),
         };
-        write_new(file, &text).with_context(|| file.display().to_string())?;
+        // As text: an error of the export file is not one of the terminal, which ends the chat.
+        write_new(file, &text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         output::aside(&format!("{} turns in {}", self.turns.len(), file.display()));
         Ok(())
     }
@@ -145,6 +149,7 @@ impl Chat {
             stop: turn.reply.stop(),
             usage: (&turn.reply.usage).into(),
             params: &turn.params,
+            setting: None,
             tokens: None,
         });
         let export = Export {

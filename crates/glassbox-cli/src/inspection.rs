@@ -84,7 +84,11 @@ impl Inspection {
         let rows = find("token_embd.weight").and_then(|t| t.shape.first());
         let vocab = rows.map_or(0, |&rows| usize::try_from(rows).unwrap_or(usize::MAX));
         let tied = find("output.weight").is_none();
-        let spec = DecoderSpec::from_metadata(metadata, vocab, tied);
+        let mut spec = DecoderSpec::from_metadata(metadata, vocab, tied);
+        if let (Ok(spec), Some(_)) = (&mut spec, find("rope_freqs.weight")) {
+            // The data that holds them is cut off.
+            spec.rope_scaling = RopeScaling::Factors(vec![1.0; spec.head_dim / 2]);
+        }
         self.spec(spec.map_err(anyhow::Error::from), Some(metadata));
     }
 

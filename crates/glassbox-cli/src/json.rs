@@ -6,7 +6,8 @@ use glassbox::{Reply, SamplingParams, StopReason, Trace, Usage};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// What decided a reply: with the model and the prompt, all that it takes to replay it.
+/// What decided a reply: with the model, the prompt and the [`Setting`], all that it takes to
+/// replay it.
 #[derive(Clone, Serialize)]
 pub(crate) struct Params {
     #[serde(flatten)]
@@ -14,6 +15,15 @@ pub(crate) struct Params {
     pub(crate) thinking: bool,
     pub(crate) max_thinking: Option<usize>,
     pub(crate) max_tokens: Option<usize>,
+}
+
+/// How the model was opened, and what the prompt was put into.
+#[derive(Clone, Serialize)]
+pub(crate) struct Setting {
+    pub(crate) kv: &'static str,
+    pub(crate) context: usize,
+    pub(crate) raw: bool,
+    pub(crate) system: Option<String>,
 }
 
 /// A reply to one question.
@@ -28,6 +38,8 @@ pub(crate) struct ReplyJson<'a> {
     pub(crate) stop: StopReason,
     pub(crate) usage: UsageJson,
     pub(crate) params: &'a Params,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) setting: Option<Setting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokens: Option<Vec<TokenJson<'a>>>,
 }

@@ -24,6 +24,8 @@ pub struct Cpu {
     scratch: linear::Scratch,
     angles: Angles,
     rows: usize,
+    /// The longest input of a layer.
+    widest: usize,
     n_tokens: usize,
     ids: Vec<u32>,
     sequences: Vec<Span>,
@@ -54,6 +56,7 @@ impl Cpu {
             scratch: linear::Scratch::default(),
             angles: Angles::default(),
             rows: usize::MAX,
+            widest: 0,
             n_tokens: 0,
             ids: Vec::new(),
             sequences: Vec::new(),
@@ -132,6 +135,7 @@ impl Backend for Cpu {
     }
 
     fn upload(&mut self, weight: WeightView) -> Result<Weight, CpuError> {
+        self.widest = self.widest.max(weight.cols());
         Ok(Weight::new(weight))
     }
 
@@ -168,6 +172,8 @@ impl Backend for Cpu {
             first_row += n_tokens;
         }
         self.angles.prepare(batch, rope);
+        self.scratch.reserve(tokens, self.widest)?;
+        linear::reserve(&mut self.wanted_rows, self.wanted.len() * self.widest)?;
         Ok(())
     }
 

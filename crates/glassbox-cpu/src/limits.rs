@@ -26,7 +26,9 @@ impl Limits {
     /// Measures everything, in about a second. The arithmetic is that of the table that does the
     /// most, whichever one computes.
     pub fn measure(threads: usize) -> Self {
-        let threads = threads.max(1);
+        // More threads than cores do no more.
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.clamp(1, cores);
         let tables = Kernels::available();
         let most = |of: fn(&'static Kernels, usize) -> f64| {
             let rates = tables.iter().map(|table| of(table, threads));
@@ -86,7 +88,9 @@ fn rate<B: FnMut(usize)>(threads: usize, steps: usize, body: impl Fn() -> B + Sy
     };
     best(|| {
         thread::scope(|scope| {
-            let all: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+            let start = || thread::Builder::new().spawn_scoped(scope, one);
+            // A thread that the system refuses does nothing.
+            let all: Vec<_> = (0..threads).filter_map(|_| start().ok()).collect();
             all.into_iter().map(|t| t.join().unwrap_or(0.0)).sum()
         })
     })
@@ -96,16 +100,23 @@ fn read_bandwidth(threads: usize) -> f64 {
     /// More than the last cache of any machine, together. A debug build measures nothing worth
     /// knowing, and need not take long over it.
     const ALL: usize = if cfg!(debug_assertions) { 64 } else { 768 } << 20;
-    let words = (ALL / threads).max(ALL / 12) / 8;
+    const LEAST: usize = 8 << 20;
+    let words = (ALL / threads).max(LEAST) / 8;
     let memory = vec![1u64; words * threads];
     best(|| {
         let begin = Instant::now();
-        thread::scope(|scope| {
-            for part in memory.chunks_exact(words) {
-                scope.spawn(move || black_box(sum(part)));
-            }
+        let read: usize = thread::scope(|scope| {
+            let start = |part| {
+                thread::Builder::new().spawn_scoped(scope, move || {
+                    black_box(sum(part));
+                    part.len() * 8
+                })
+            };
+            let parts = memory.chunks_exact(words);
+            let all: Vec<_> = parts.filter_map(|part| start(part).ok()).collect();
+            all.into_iter().map(|t| t.join().unwrap_or(0)).sum()
         });
-        (memory.len() * 8) as f64 / begin.elapsed().as_secs_f64()
+        read as f64 / begin.elapsed().as_secs_f64()
     })
 }
 

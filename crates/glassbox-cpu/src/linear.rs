@@ -45,6 +45,30 @@ pub(crate) struct Scratch {
     large: Quantized,
 }
 
+impl Scratch {
+    /// Makes room for `rows` rows of `width`, so that no operation allocates.
+    pub(crate) fn reserve(&mut self, rows: usize, width: usize) -> Result<(), CpuError> {
+        let len = rows.saturating_mul(width);
+        for (space, block) in [(&mut self.small, 32), (&mut self.large, 256)] {
+            reserve(&mut space.q, len)?;
+            reserve(&mut space.d, len / block)?;
+            reserve(&mut space.sums, len / 16)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes room for `len` elements, or gives an error instead of an abort.
+pub(crate) fn reserve<T>(space: &mut Vec<T>, len: usize) -> Result<(), CpuError> {
+    let more = len.saturating_sub(space.len());
+    let bytes = len.saturating_mul(size_of::<T>());
+    let refused = |_| CpuError::Memory {
+        what: "a layer's input",
+        bytes,
+    };
+    space.try_reserve_exact(more).map_err(refused)
+}
+
 #[derive(Default)]
 struct Quantized {
     q: Vec<i8>,

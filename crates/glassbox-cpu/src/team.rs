@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, Thread};
 
-/// Rounds that a thread waits busily before it sleeps: some tens of microseconds, longer than the
-/// pause between two operations of a decode step.
+/// Rounds that a thread waits busily before it sleeps: longer than the pause between two
+/// operations of a decode step, and well below a time slice.
 const SPIN: usize = 10_000;
 /// The most threads of a team.
 pub(crate) const MAX_THREADS: usize = 1024;
@@ -111,6 +111,12 @@ impl Team {
         // end, by return or by panic, before `running` is zero.
         let mut job: &'static Job<'static> = unsafe { std::mem::transmute(job) };
         let shared = &*self.shared;
+        // What a job left behind whose own panic came first is not this job's.
+        shared
+            .panic
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .take();
         shared.running.store(self.handles.len(), Ordering::Relaxed);
         shared.job.store(&raw mut job, Ordering::Relaxed);
         // Publishes the two stores above.

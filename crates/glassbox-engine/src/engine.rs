@@ -24,6 +24,7 @@ pub enum TextSide {
 struct Shared {
     model: Mutex<Box<dyn CausalLm>>,
     spec: DecoderSpec,
+    max_batch: usize,
     text: TextSide,
     vocab: usize,
     pool: Arc<Pool>,
@@ -50,6 +51,7 @@ impl Engine {
         };
         let pool = Pool::new(model.n_pages());
         Ok(Engine(Arc::new(Shared {
+            max_batch: model.max_batch(),
             model: Mutex::new(model),
             spec,
             text,
@@ -136,6 +138,10 @@ impl Engine {
             Some((index, &id)) => Err(EngineError::TokenId { index, id, vocab }),
             None => Ok(()),
         }
+    }
+
+    pub(crate) fn max_batch(&self) -> usize {
+        self.0.max_batch
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {

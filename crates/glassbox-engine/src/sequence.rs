@@ -49,8 +49,7 @@ impl Sequence {
     ) -> Result<(), EngineError> {
         self.pages.reach(self.ids.len() + ids.len())?;
         let vocab = self.engine.spec().vocab;
-        let mut model = self.engine.model();
-        let most = model.max_batch();
+        let most = self.engine.max_batch();
         let mut logits = Vec::new();
         let mut done = 0;
         for chunk in ids.chunks(most) {
@@ -68,7 +67,10 @@ impl Sequence {
             }];
             let batch = Batch::new(chunk, &share, &wanted).map_err(ModelError::from)?;
             logits.resize(wanted.len() * vocab, 0.0);
-            model.forward(&batch, &mut logits, &mut || !cancel.is_cancelled())?;
+            // Other sessions take their turns between two chunks.
+            self.engine
+                .model()
+                .forward(&batch, &mut logits, &mut || !cancel.is_cancelled())?;
             for (row, logits) in wanted.iter().zip(logits.chunks_exact(vocab)) {
                 each(done + row, logits);
             }

@@ -80,10 +80,12 @@ impl<'s> Stream<'s> {
     /// What was written, as a reply. A reply that had not ended is one that was cancelled.
     ///
     /// The user's turn and the reply's content become part of the conversation, if there is any
-    /// content.
+    /// content and no error ended it.
     pub fn finish(mut self) -> Result<Reply, EngineError> {
         self.end(StopReason::Cancelled);
-        if let (Some(turn), Some(content)) = (self.start.turn.take(), &self.trace.content) {
+        let whole = self.trace.stop != StopReason::Failed;
+        let turn = self.start.turn.take().filter(|_| whole);
+        if let (Some(turn), Some(content)) = (turn, &self.trace.content) {
             self.session.messages.push(turn);
             self.session
                 .messages
@@ -225,7 +227,7 @@ impl Iterator for Stream<'_> {
             }
             self.parser.as_ref()?;
             if let Err(error) = self.step() {
-                self.end(StopReason::Cancelled);
+                self.end(StopReason::Failed);
                 self.events.clear();
                 return Some(Err(error));
             }

@@ -1,7 +1,7 @@
 use crate::forward::{Watch, forward};
 use crate::load::{Decoder, LoadOptions, Progress, State};
 use crate::{DecoderSpec, ModelError};
-use glassbox_core::{Backend, Batch};
+use glassbox_core::{Backend, Batch, KvType};
 use glassbox_weights::Checkpoint;
 
 /// A loaded model on some device: the boundary at which generics end.
@@ -41,6 +41,7 @@ pub struct LoadedModel<B: Backend> {
     decoder: Decoder<B>,
     state: State<B>,
     batch: usize,
+    kv_type: KvType,
 }
 
 impl<B: Backend> LoadedModel<B> {
@@ -59,6 +60,7 @@ impl<B: Backend> LoadedModel<B> {
             decoder,
             state,
             batch: options.batch,
+            kv_type: options.kv_type,
         })
     }
 
@@ -132,11 +134,12 @@ where
     }
 
     fn write_page(&mut self, page: u32, src: &[u8]) -> Result<(), ModelError> {
-        let n_bytes = src
-            .len()
-            .checked_div(self.state.kv.len())
-            .unwrap_or(0)
-            .max(1);
+        let expected = self.decoder.spec.page_bytes(self.kv_type);
+        if src.len() as u64 != expected {
+            let got = src.len();
+            return Err(ModelError::PageBytes { got, expected });
+        }
+        let n_bytes = src.len() / self.state.kv.len();
         for (kv, src) in self.state.kv.iter_mut().zip(src.chunks(n_bytes)) {
             self.backend
                 .write_page(kv, page, src)

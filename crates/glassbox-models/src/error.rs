@@ -110,6 +110,14 @@ pub enum ModelError {
     /// The device failed.
     #[error("{0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A page of the cache of another length.
+    #[error("page of {got} bytes, expected {expected}")]
+    PageBytes {
+        /// Bytes found.
+        got: usize,
+        /// Bytes of a page over all layers.
+        expected: u64,
+    },
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,

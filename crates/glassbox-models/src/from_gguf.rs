@@ -72,7 +72,8 @@ impl Keys<'_> {
     }
 }
 
-/// The spec that a GGUF file's metadata and tensors describe. `embed_rows` is the vocabulary.
+/// The spec that a GGUF file's metadata and tensors describe; the embedding's rows are the
+/// vocabulary.
 pub(crate) fn spec(
     checkpoint: &Checkpoint,
     metadata: &Metadata,
@@ -96,6 +97,15 @@ pub(crate) fn spec(
                 arch: spec.family.name(),
             };
             return Err(keys.refuse("rope.scaling.type", "none beside rope_freqs.weight"));
+        }
+        let (got, expected) = ((factors.rows(), factors.cols()), (1, spec.head_dim / 2));
+        if got != expected {
+            let name = factors.name().to_owned();
+            return Err(ModelError::TensorShape {
+                name,
+                got,
+                expected,
+            });
         }
         let mut row = vec![0.0; factors.cols()];
         factors.dequantize_row(0, &mut row);
@@ -180,6 +190,17 @@ fn scaling(keys: &Keys<'_>) -> Result<RopeScaling, ModelError> {
         };
         Ok(keys.f32(name)?.ok_or_else(missing)?)
     };
+    // The factor on scores belongs to YaRN: on top of the paper's, or the whole of it, which is
+    // then taken only where it says the same.
+    let on_top = "rope.scaling.attn_factor";
+    let whole = "rope.scaling.yarn_attn_factor";
+    if kind != Some("yarn") {
+        for name in [on_top, whole] {
+            if keys.f32(name)?.is_some_and(|f| f != 1.0) {
+                return Err(keys.refuse(name, "1 without rope.scaling.type = yarn"));
+            }
+        }
+    }
     match kind {
         None if keys.f32("rope.scaling.factor")?.is_some_and(|f| f != 1.0) => {
             Err(keys.refuse("rope.scaling.factor", "1 without rope.scaling.type"))
@@ -192,10 +213,14 @@ fn scaling(keys: &Keys<'_>) -> Result<RopeScaling, ModelError> {
                 Some(n) => n,
                 None => keys.need("context_length")?,
             };
-            let mut magnitude = RopeScaling::yarn_magnitude(factor);
-            for name in ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor"] {
-                magnitude *= keys.f32(name)?.unwrap_or(1.0);
+            let paper = RopeScaling::yarn_magnitude(factor);
+            if keys
+                .f32(whole)?
+                .is_some_and(|f| f != 1.0 && (f - paper).abs() > 1e-5 * paper)
+            {
+                return Err(keys.refuse(whole, "1, or YaRN's own 0.1 ln(factor) + 1"));
             }
+            let magnitude = paper * keys.f32(on_top)?.unwrap_or(1.0);
             Ok(RopeScaling::Yarn {
                 factor,
                 beta_fast: keys.f32("rope.scaling.yarn_beta_fast")?.unwrap_or(32.0),

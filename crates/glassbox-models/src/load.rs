@@ -1,4 +1,4 @@
-use crate::{DecoderSpec, ModelError, Tensor};
+use crate::{DecoderSpec, ModelError, SpecError, Tensor};
 use glassbox_core::{Backend, KvType, PAGE, quant::is_finite};
 use glassbox_weights::{Checkpoint, Format};
 use std::collections::HashSet;
@@ -86,6 +86,13 @@ impl<B: Backend> State<B> {
         spec: &DecoderSpec,
         options: &LoadOptions,
     ) -> Result<Self, ModelError> {
+        for (field, got) in [("batch", options.batch), ("context", options.context)] {
+            const MAX: usize = 1 << 30;
+            if got == 0 || got > MAX {
+                let max = MAX;
+                return Err(SpecError::Range { field, got, max }.into());
+            }
+        }
         let shape = spec.attention();
         let n_pages = options.context.div_ceil(PAGE);
         let mut rows = |width| {
@@ -122,6 +129,7 @@ impl<B: Backend> Decoder<B> {
         spec: DecoderSpec,
         progress: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<Self, ModelError> {
+        let spec = spec.checked()?;
         let total = checkpoint.tensors().map(|t| t.n_bytes()).sum();
         let mut loader = Loader {
             backend,

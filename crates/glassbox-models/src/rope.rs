@@ -102,13 +102,11 @@ impl RopeScaling {
             }
             RopeScaling::Factors(factors) => {
                 if factors.len() != head_dim / 2 {
-                    let (got, of) = (factors.len(), "head_dim / 2");
-                    let field = "rope_freqs.weight";
-                    return Err(SpecError::Multiple {
-                        field,
+                    let (got, max) = (factors.len(), head_dim / 2);
+                    return Err(SpecError::Range {
+                        field: "factors of rope_freqs",
                         got,
-                        of,
-                        unit: head_dim / 2,
+                        max,
                     });
                 }
                 factors.iter().map(|&f| ("rope_freqs.weight", f)).collect()

@@ -86,7 +86,8 @@ impl DecoderSpec {
 
     /// Bytes of keys and values for `context` positions.
     pub fn kv_bytes(&self, context: usize, kv: KvType) -> u64 {
-        self.page_bytes(kv) * context.div_ceil(PAGE) as u64
+        self.page_bytes(kv)
+            .saturating_mul(context.div_ceil(PAGE) as u64)
     }
 
     /// Parameters of the model, counted from its shapes.

@@ -35,4 +35,6 @@ pub enum StopReason {
     Length,
     /// The caller cancelled it.
     Cancelled,
+    /// An error ended it.
+    Failed,
 }

@@ -1,6 +1,6 @@
 use crate::exit::Reported;
 use crate::input::argument_or_stdin;
-use crate::json::{self, ReplyJson};
+use crate::json::{self, ReplyJson, Setting};
 use crate::model_args::{ModelArgs, named};
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, missing, output, reply};
@@ -50,8 +50,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         missing::warn(tokenizer, &prompt);
     }
     let mut session = model.session();
-    if let Some(system) = args.system {
-        session.push(Role::System, system);
+    if let Some(system) = &args.system {
+        session.push(Role::System, system.as_str());
     }
     let ask = match args.raw {
         true => session.complete(prompt.as_str()),
@@ -71,6 +71,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             stop: reply.stop(),
             usage: (&reply.usage).into(),
             params: &params,
+            setting: Some(Setting {
+                kv: args.model.kv.name(),
+                context: model.engine().context(),
+                raw: args.raw,
+                system: args.system,
+            }),
             tokens,
         })?;
     } else {

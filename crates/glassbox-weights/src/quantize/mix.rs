@@ -43,12 +43,13 @@ pub(super) fn choose_all(target: Target, is_llama: bool, tensors: &[Shape<'_>]) 
         let in_layer = |t: &&Shape<'_>| layer(t.name).is_some_and(|(_, s)| s == suffix);
         tensors.iter().filter(in_layer).count() as u64
     };
-    let rows = |name: &str| tensors.iter().find(|t| t.name == name).map(|t| t.shape[0]);
+    let find = |name: &str| tensors.iter().find(|t| t.name == name);
+    let rows = |name: &str| find(name).and_then(|t| t.shape.first());
     let n_attn_v = count("attn_v.weight");
     let model = Model {
         n_attn_v,
         n_ffn_down: count("ffn_down.weight"),
-        tied: rows("output.weight").is_none(),
+        tied: find("output.weight").is_none(),
         // As llama.cpp tells it: 80 layers, and fewer value heads than query heads.
         is_70b: n_attn_v == 80
             && is_llama
@@ -167,6 +168,23 @@ mod tests {
     fn more_bits_go_to_the_layers_they_go_to_in_published_files() {
         let more: Vec<u64> = (0..28).filter(|&l| use_more_bits(l, 28)).collect();
         assert_eq!(more, [0, 1, 2, 5, 8, 11, 14, 17, 20, 23, 24, 25, 26, 27]);
+    }
+
+    /// A file may hold a tensor of rank 0 under any name.
+    #[test]
+    fn a_tensor_without_dimensions_is_no_trouble() {
+        let shape = |name| Shape {
+            name,
+            shape: &[],
+            dtype: DType::F32,
+        };
+        let names = [
+            "output.weight",
+            "blk.0.attn_v.weight",
+            "blk.0.attn_q.weight",
+        ];
+        let choices = choose_all(Target::Q4_K_M, true, &names.map(shape));
+        assert!(choices.iter().all(|choice| choice.dtype == DType::F32));
     }
 
     #[test]
