@@ -16,8 +16,8 @@ pub(crate) const MAX_THREADS: usize = 1024;
 /// A fixed team of threads that runs one parallel loop at a time.
 ///
 /// The thread that calls [`for_each`](Self::for_each) works too. Parts are handed out one by one,
-/// so that a thread that the system delays holds up no other; who computes a part does not
-/// change its result.
+/// and only a helper that has taken the job up is waited for, so that a thread that the system
+/// keeps from running holds nothing up; who computes a part does not change its result.
 pub(crate) struct Team {
     shared: Arc<Shared>,
     sleepers: Vec<Thread>,
@@ -27,15 +27,43 @@ pub(crate) struct Team {
 type Job<'a> = dyn Fn() + Sync + 'a;
 
 struct Shared {
-    /// Counts jobs; a change is the signal to begin.
-    epoch: AtomicUsize,
-    /// The current job; valid from a change of `epoch` until `running` is zero again.
+    /// [`State`] in one word, so that a helper joins a job only while it is open.
+    state: AtomicUsize,
+    /// The current job; valid while the state is open or a helper works.
     job: AtomicPtr<&'static Job<'static>>,
-    /// Helpers that have not finished the current job.
-    running: AtomicUsize,
     /// The first panic of a helper in the current job.
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
     stop: AtomicBool,
+    /// Rounds of busy waiting; none where there are more threads than cores.
+    spin: usize,
+}
+
+/// The number of the job, whether helpers may still join it, and how many are at work on it.
+#[derive(Clone, Copy)]
+struct State(usize);
+
+impl State {
+    const WORKERS: usize = 0xffff;
+    const OPEN: usize = 0x1_0000;
+    const NUMBER: usize = !(Self::WORKERS | Self::OPEN);
+
+    fn number(self) -> usize {
+        self.0 & Self::NUMBER
+    }
+
+    fn is_open(self) -> bool {
+        self.0 & Self::OPEN != 0
+    }
+
+    fn workers(self) -> usize {
+        self.0 & Self::WORKERS
+    }
+
+    /// The next job, open, with nobody at work on it yet.
+    fn next(self) -> State {
+        let number = self.number().wrapping_add(Self::OPEN << 1) & Self::NUMBER;
+        State(number | Self::OPEN)
+    }
 }
 
 impl Team {
@@ -47,12 +75,13 @@ impl Team {
                 max: MAX_THREADS,
             });
         }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
-            epoch: AtomicUsize::new(0),
+            state: AtomicUsize::new(0),
             job: AtomicPtr::new(std::ptr::null_mut()),
-            running: AtomicUsize::new(0),
             panic: Mutex::new(None),
             stop: AtomicBool::new(false),
+            spin: if threads <= cores { SPIN } else { 0 },
         });
         let mut team = Team {
             shared,
@@ -100,55 +129,55 @@ impl Team {
         if grid.len() <= 1 || self.handles.is_empty() {
             job();
         } else {
-            self.run(&job);
+            self.run(&job, grid.len() - 1);
         }
     }
 
-    /// Runs `job` on every thread of the team, and returns when all have finished.
-    fn run(&mut self, job: &Job<'_>) {
-        // SAFETY: the pointee outlives its use. Helpers read it only between the change of
-        // `epoch` below and their decrement of `running`, and `Wait` does not let this function
-        // end, by return or by panic, before `running` is zero.
+    /// Runs `job` on this thread and on those of the team that join in before it has returned
+    /// here; at most `helpers` of them are woken. Returns when all have finished.
+    fn run(&mut self, job: &Job<'_>, helpers: usize) {
+        // SAFETY: the pointee outlives its use. A helper reads it only after it has counted itself
+        // in while the job was open, and `Close` does not let this function end, by return or by
+        // panic, before the job is closed and nobody is counted in.
         let mut job: &'static Job<'static> = unsafe { std::mem::transmute(job) };
         let shared = &*self.shared;
+        let panic = || {
+            shared
+                .panic
+                .lock()
+                .unwrap_or_else(|e| e.into_inner())
+                .take()
+        };
         // What a job left behind whose own panic came first is not this job's.
-        shared
-            .panic
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .take();
-        shared.running.store(self.handles.len(), Ordering::Relaxed);
+        drop(panic());
         shared.job.store(&raw mut job, Ordering::Relaxed);
-        // Publishes the two stores above.
-        shared.epoch.fetch_add(1, Ordering::Release);
-        for sleeper in &self.sleepers {
-            sleeper.unpark();
-        }
+        let last = State(shared.state.load(Ordering::Relaxed));
+        // Publishes the job.
+        shared.state.store(last.next().0, Ordering::Release);
         {
-            let _wait = Wait(shared);
+            let _close = Close(shared);
+            for sleeper in self.sleepers.iter().take(helpers) {
+                sleeper.unpark();
+            }
             job();
         }
-        if let Some(panic) = shared
-            .panic
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .take()
-        {
+        if let Some(panic) = panic() {
             resume_unwind(panic);
         }
     }
 }
 
-/// Waits, when dropped, until no helper runs.
-struct Wait<'a>(&'a Shared);
+/// Closes the job, when dropped, and waits until nobody works on it.
+struct Close<'a>(&'a Shared);
 
-impl Drop for Wait<'_> {
+impl Drop for Close<'_> {
     fn drop(&mut self) {
+        self.0.state.fetch_and(!State::OPEN, Ordering::Relaxed);
         let mut rounds = 0usize;
         // Acquires what the helpers wrote.
-        while self.0.running.load(Ordering::Acquire) != 0 {
+        while State(self.0.state.load(Ordering::Acquire)).workers() != 0 {
             rounds += 1;
-            if rounds < SPIN {
+            if rounds < self.0.spin {
                 std::hint::spin_loop();
             } else {
                 thread::yield_now();
@@ -159,31 +188,44 @@ impl Drop for Wait<'_> {
 
 fn helper(shared: &Shared) {
     let mut seen = 0;
+    let mut rounds = 0usize;
     loop {
-        let mut rounds = 0usize;
-        while shared.epoch.load(Ordering::Acquire) == seen {
-            if shared.stop.load(Ordering::Relaxed) {
-                return;
+        let now = State(shared.state.load(Ordering::Relaxed));
+        if now.is_open() && now.number() != seen {
+            // Acquires the job. The number in the word keeps a late helper out of a later job.
+            let join = shared.state.compare_exchange(
+                now.0,
+                now.0 + 1,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            );
+            if join.is_err() {
+                continue;
             }
-            rounds += 1;
-            if rounds < SPIN {
-                std::hint::spin_loop();
-            } else {
-                thread::park();
+            seen = now.number();
+            // SAFETY: this thread is counted in, so the job is alive; it is shared by all threads
+            // and `Sync`.
+            let job: &Job<'_> = unsafe { *shared.job.load(Ordering::Relaxed) };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
+                shared
+                    .panic
+                    .lock()
+                    .unwrap_or_else(|e| e.into_inner())
+                    .get_or_insert(panic);
             }
+            shared.state.fetch_sub(1, Ordering::Release);
+            rounds = 0;
+            continue;
         }
-        seen = seen.wrapping_add(1);
-        // SAFETY: `epoch` changed, so the job is set and, until `running` is decremented below,
-        // alive; it is shared by all threads and `Sync`.
-        let job: &Job<'_> = unsafe { *shared.job.load(Ordering::Relaxed) };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
-            shared
-                .panic
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .get_or_insert(panic);
+        if shared.stop.load(Ordering::Relaxed) {
+            return;
         }
-        shared.running.fetch_sub(1, Ordering::Release);
+        rounds += 1;
+        if rounds < shared.spin {
+            std::hint::spin_loop();
+        } else {
+            thread::park();
+        }
     }
 }
 
