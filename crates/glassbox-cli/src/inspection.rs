@@ -72,6 +72,11 @@ impl Inspection {
                 }
             }
         }
+        if let Ok(spec) = &spec
+            && let Err(error) = spec.check_tensors(checkpoint)
+        {
+            self.problem(&error);
+        }
         self.spec(spec, checkpoint.gguf());
     }
 
@@ -88,6 +93,11 @@ impl Inspection {
         if let (Ok(spec), Some(_)) = (&mut spec, find("rope_freqs.weight")) {
             // The data that holds them is cut off.
             spec.rope_scaling = RopeScaling::Factors(vec![1.0; spec.head_dim / 2]);
+        }
+        if let Ok(spec) = &spec
+            && let Err(error) = spec.check_header(header)
+        {
+            self.problem(&error);
         }
         self.spec(spec.map_err(anyhow::Error::from), Some(metadata));
     }

@@ -35,14 +35,33 @@ impl ModelPath {
     }
 }
 
+/// Positions of a context, for clap.
+pub(crate) fn positions(text: &str) -> Result<usize, String> {
+    within(text, 1 << 24)
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    within(text, 1024)
+}
+
+fn within(text: &str, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        _ => Err(format!("expected 1 to {most}")),
+    }
+}
+
 /// Which model, and how it runs.
 #[derive(Args)]
 pub(crate) struct ModelArgs {
     #[command(flatten)]
     pub(crate) path: ModelPath,
     /// Threads that compute; as many as there are cores where left out
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
+    /// Read the files instead of mapping them: slower to load, safe from files that shrink
+    #[arg(long)]
+    no_mmap: bool,
     /// The type in which keys and values are kept
     #[arg(long, value_name = "TYPE", default_value = "f16")]
     pub(crate) kv: Kv,
@@ -74,7 +93,9 @@ impl From<Kv> for KvType {
 
 impl ModelArgs {
     pub(crate) fn options(&self) -> ModelOptions {
-        let mut options = ModelOptions::default().kv_type(self.kv.into());
+        let mut options = ModelOptions::default()
+            .kv_type(self.kv.into())
+            .mmap(!self.no_mmap);
         if let Some(threads) = self.threads {
             options = options.threads(threads);
         }

@@ -45,6 +45,7 @@ pub(crate) fn summary(reply: &Reply, params: &Params) -> String {
 /// What a reader should know of a reply besides its text, each thing once.
 pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
     let stop = match reply.stop() {
+        StopReason::Length if reply.usage.context_left == 0 => Some("cut: the context is full"),
         StopReason::Length => Some("cut by the limit on tokens"),
         StopReason::Cancelled => Some("cancelled"),
         _ => None,

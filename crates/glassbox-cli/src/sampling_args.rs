@@ -1,3 +1,4 @@
+use crate::exit::Usage;
 use crate::json::Params;
 use clap::Args;
 use glassbox::{Ask, SamplingParams, Thinking};
@@ -92,8 +93,12 @@ impl SamplingArgs {
             },
             max_tokens: self.max_tokens,
         };
-        params.sampling.validate(u32::MAX as usize)?;
-        glassbox::check_limits(params.max_tokens, params.max_thinking)?;
+        let wrong = |error: &dyn std::error::Error| Usage(error.to_string());
+        params
+            .sampling
+            .validate(u32::MAX as usize)
+            .map_err(|e| wrong(&e))?;
+        glassbox::check_limits(params.max_tokens, params.max_thinking).map_err(|e| wrong(&e))?;
         Ok(params)
     }
 }

@@ -36,6 +36,19 @@ fn a_model_keeps_its_logits_in_f32_and_about_its_logits_in_q8_0() {
     }
 }
 
+/// The tokenizer and the configs of a Hugging Face directory are read too.
+#[test]
+fn no_file_of_a_directory_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = crate::support::reasoner(folder.path());
+    let tokenizer = model.join("tokenizer.json");
+    let before = fs::read(&tokenizer).unwrap();
+    let [model, out] = [&model, &tokenizer].map(|path| path.to_str().unwrap());
+    run(&["quantize", model, out, "--to", "q8_0", "--force"])
+        .fails(1, "a file of the model that is read");
+    assert_eq!(fs::read(&tokenizer).unwrap(), before);
+}
+
 #[test]
 fn nothing_is_overwritten_unasked() {
     let folder = tempfile::tempdir().unwrap();

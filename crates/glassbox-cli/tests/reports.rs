@@ -117,6 +117,22 @@ fn a_model_that_cannot_run_is_shown_with_the_reason() {
     assert_eq!(other["says"]["hidden_size"], "30");
     let heads = copy(&[("\"num_attention_heads\": 3", "\"num_attention_heads\": 0")]);
     assert_eq!(heads["runs"], false, "{heads}");
+    // What only a look at the tensors shows.
+    let vocab = copy(&[("\"vocab_size\": 131", "\"vocab_size\": 97")]);
+    assert_eq!(vocab["runs"], false);
+    let shape = "tensor model.embed_tokens.weight is [131, 30], expected [97, 30]";
+    assert_eq!(vocab["problems"][0], shape, "{vocab}");
+    let layers = copy(&[("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1")]);
+    assert_eq!(layers["runs"], false, "{layers}");
+    let tied = copy(&[(
+        "\"tie_word_embeddings\": false",
+        "\"tie_word_embeddings\": true",
+    )]);
+    let problem = tied["problems"][0].as_str().unwrap();
+    assert!(
+        problem.starts_with("tensor lm_head.weight differs from the embedding"),
+        "{tied}"
+    );
 }
 
 #[test]
@@ -209,7 +225,7 @@ fn doctor_finds_this_machine_well() {
     assert!(String::from_utf8_lossy(&wrong.stdout).contains("abacus"));
 }
 
-/// Exit code 2 for what cannot be parsed, 1 for what the libraries refuse.
+/// Exit code 2 for options out of range, 1 for what only the model can refuse.
 #[test]
 fn wrong_values_are_named() {
     let gguf = fixture("qwen2-tied.gguf");
@@ -218,26 +234,26 @@ fn wrong_values_are_named() {
         run(&["ask", "--model", &gguf, "--raw", option, value, "hi"])
     };
     for (option, value, code, part) in [
-        ("--temperature", "NaN", 1, "temperature is NaN"),
-        ("--temperature", "-1", 1, "temperature is -1"),
-        ("--temperature", "1e300", 1, "temperature is 1000"),
+        ("--temperature", "NaN", 2, "temperature is NaN"),
+        ("--temperature", "-1", 2, "temperature is -1"),
+        ("--temperature", "1e300", 2, "temperature is 1000"),
         ("--temperature", "warm", 2, "warm"),
-        ("--top-p", "0", 1, "top_p is 0"),
-        ("--top-p", "-1", 1, "top_p is -1"),
-        ("--min-p", "2", 1, "min_p is 2"),
-        ("--max-tokens", "0", 1, "max_tokens = 0"),
+        ("--top-p", "0", 2, "top_p is 0"),
+        ("--top-p", "-1", 2, "top_p is -1"),
+        ("--min-p", "2", 2, "min_p is 2"),
+        ("--max-tokens", "0", 2, "max_tokens = 0"),
         ("--max-tokens", "-1", 2, "--max-tokens"),
         (
             "--max-tokens",
             "9223372036854775808",
-            1,
+            2,
             "max_tokens = 9223372036854775808",
         ),
         ("--max-tokens", "99999999999999999999", 2, "--max-tokens"),
         ("--think", "maybe", 2, "on, off or a number"),
-        ("--think", "99999999999", 1, "max_thinking = 99999999999"),
-        ("--threads", "0", 1, "threads: 0"),
-        ("--context", "0", 1, "context = 0"),
+        ("--think", "99999999999", 2, "max_thinking = 99999999999"),
+        ("--threads", "0", 2, "expected 1 to 1024"),
+        ("--context", "0", 2, "expected 1 to 16777216"),
         ("--kv", "q8", 2, "f16, f32"),
     ] {
         ask(option, value).fails(code, part);
@@ -252,7 +268,7 @@ fn wrong_values_are_named() {
         "1000000000",
         "hi",
     ];
-    run(&args).fails(1, "logprobs is 1000000000");
+    run(&args).fails(2, "logprobs is 1000000000");
     for (args, code, part) in [
         (&["logits", "--model", &odd, "--ids", "1,131"][..], 1, "131"),
         (&["logits", "--model", &odd, "--ids", "1,x"], 2, "x"),

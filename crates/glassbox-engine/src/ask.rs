@@ -178,7 +178,7 @@ impl<'s> Ask<'s> {
             }
         };
         engine.check_ids(&ids)?;
-        let (tokens, context) = (ids.len(), engine.context().min(engine.spec().context));
+        let (tokens, context) = (ids.len(), engine.context());
         if tokens >= context {
             return Err(TextError::PromptTooLong { tokens, context }.into());
         }

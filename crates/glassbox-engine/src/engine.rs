@@ -1,7 +1,6 @@
 use crate::pages::Pool;
 use crate::sequence::Sequence;
 use crate::{Cancel, EngineError, Session};
-use glassbox_core::PAGE;
 use glassbox_models::{CausalLm, DecoderSpec};
 use glassbox_text::{Chat, Tokenizer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +24,7 @@ struct Shared {
     model: Mutex<Box<dyn CausalLm>>,
     spec: DecoderSpec,
     max_batch: usize,
+    context: usize,
     text: TextSide,
     vocab: usize,
     pool: Arc<Pool>,
@@ -52,6 +52,7 @@ impl Engine {
         let pool = Pool::new(model.n_pages());
         Ok(Engine(Arc::new(Shared {
             max_batch: model.max_batch(),
+            context: model.context().min(spec.context),
             model: Mutex::new(model),
             spec,
             text,
@@ -100,9 +101,10 @@ impl Engine {
         self.0.vocab
     }
 
-    /// Positions that the cache holds, over all sessions.
+    /// Positions that a sequence may reach: what the model was opened with, and no more than it
+    /// was made for. All sessions share the pages of the cache.
     pub fn context(&self) -> usize {
-        self.0.pool.total() * PAGE
+        self.0.context
     }
 
     /// Pages of the cache that no session holds.

@@ -19,10 +19,6 @@ impl Pool {
         })
     }
 
-    pub(crate) fn total(&self) -> usize {
-        self.total
-    }
-
     pub(crate) fn free(&self) -> usize {
         self.free
             .lock()

@@ -50,6 +50,8 @@ pub struct Usage {
     pub thinking_tokens: usize,
     /// Tokens written outside it, the end token included.
     pub answer_tokens: usize,
+    /// Positions of the context that are left.
+    pub context_left: usize,
     /// Time from the start to the first token.
     pub prompt_time: Duration,
     /// Time from the first token to the last.

@@ -47,7 +47,11 @@ impl Sequence {
         cancel: &Cancel,
         mut each: impl FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
-        self.pages.reach(self.ids.len() + ids.len())?;
+        let (tokens, context) = (self.ids.len() + ids.len(), self.engine.context());
+        if tokens > context {
+            return Err(EngineError::ContextFull { tokens, context });
+        }
+        self.pages.reach(tokens)?;
         let vocab = self.engine.spec().vocab;
         let most = self.engine.max_batch();
         let mut logits = Vec::new();

@@ -181,6 +181,7 @@ impl<'s> Stream<'s> {
             Some(Phase::Thinking) => self.usage.thinking_tokens += 1,
             _ => self.usage.answer_tokens += 1,
         }
+        self.usage.context_left = self.start.context - self.start.ids.len() - self.tokens.len();
         let now = Instant::now();
         let first = *self.first.get_or_insert(now);
         self.usage.prompt_time = first - self.began;

@@ -143,7 +143,7 @@ impl Kernels {
 
     /// The table that the environment variable `GLASSBOX_ISA` names, else the best.
     pub fn detect() -> Result<&'static Kernels, IsaError> {
-        match std::env::var_os(VARIABLE) {
+        match std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) {
             Some(name) => Kernels::named(&name.to_string_lossy()),
             None => Ok(Kernels::available()[0]),
         }

@@ -12,6 +12,10 @@ pub trait CausalLm: Send {
     /// Tokens that one batch may have.
     fn max_batch(&self) -> usize;
 
+    /// Positions that a sequence may reach: what was asked for at loading, which the cache's whole
+    /// pages may exceed.
+    fn context(&self) -> usize;
+
     /// Pages of the cache, over all sequences.
     fn n_pages(&self) -> usize;
 
@@ -41,6 +45,7 @@ pub struct LoadedModel<B: Backend> {
     decoder: Decoder<B>,
     state: State<B>,
     batch: usize,
+    context: usize,
     kv_type: KvType,
 }
 
@@ -60,6 +65,7 @@ impl<B: Backend> LoadedModel<B> {
             decoder,
             state,
             batch: options.batch,
+            context: options.context,
             kv_type: options.kv_type,
         })
     }
@@ -109,6 +115,10 @@ where
 
     fn max_batch(&self) -> usize {
         self.batch
+    }
+
+    fn context(&self) -> usize {
+        self.context
     }
 
     fn n_pages(&self) -> usize {

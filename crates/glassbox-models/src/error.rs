@@ -99,6 +99,15 @@ pub enum ModelError {
         /// Rows and columns that the configuration asks for.
         expected: (usize, usize),
     },
+    /// The config ties the head to the embedding, and the file has another head.
+    #[error(
+        "tensor {name} differs from the embedding, though tie_word_embeddings is true: \
+         set it to false to use the tensor, or remove the tensor"
+    )]
+    TiedHead {
+        /// The head's name in the file.
+        name: String,
+    },
     /// A tensor that the model has no place for: ignoring it could change the mathematics.
     #[error("tensor {name} has no place in a {family} model")]
     UnknownTensor {

@@ -1,8 +1,8 @@
 use crate::rope::RopeScaling;
-use crate::{DecoderSpec, Family, ModelError, SpecError, from_gguf};
+use crate::{DecoderSpec, Family, ModelError, SpecError, check, from_gguf};
 use glassbox_core::RopeLayout;
-use glassbox_weights::gguf::Metadata;
-use glassbox_weights::{Checkpoint, LlamaConfig, ModelConfig, Qwen2Config, RopeType};
+use glassbox_weights::gguf::{Header, Metadata};
+use glassbox_weights::{Checkpoint, Format, LlamaConfig, ModelConfig, Qwen2Config, RopeType};
 
 impl DecoderSpec {
     /// The spec of a checkpoint: from `config.json`, or from a GGUF file's metadata.
@@ -12,6 +12,18 @@ impl DecoderSpec {
             (None, Some(config)) => Ok(DecoderSpec::try_from(config)?),
             (None, None) => Err(ModelError::NoConfig),
         }
+    }
+
+    /// Checks that a checkpoint has just the tensors of this model, each of its shape. Loading
+    /// does so too, before it loads anything.
+    pub fn check_tensors(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+        check::tensors(checkpoint, self)
+    }
+
+    /// As [`check_tensors`](Self::check_tensors), of a GGUF file's descriptors alone.
+    pub fn check_header(&self, header: &Header) -> Result<(), ModelError> {
+        let tensors = header.tensors().iter().map(|t| (&*t.name, &*t.shape));
+        check::shapes(tensors, Format::Gguf, self)
     }
 
     /// The spec that a GGUF file's metadata describe, for a vocabulary of `vocab` rows; whether

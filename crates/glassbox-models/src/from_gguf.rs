@@ -146,6 +146,9 @@ pub(crate) fn from_metadata(
             _ => {}
         }
     }
+    if keys.size("vocab_size")?.is_some_and(|n| n != vocab) {
+        return Err(keys.refuse("vocab_size", "the rows of token_embd.weight"));
+    }
     let hidden = keys.need("embedding_length")?;
     let n_heads = keys.need("attention.head_count")?;
     let head_dim = match keys.size("attention.key_length")? {

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod causal_lm;
+mod check;
 mod error;
 pub mod forward;
 mod from_config;

@@ -1,7 +1,6 @@
-use crate::{DecoderSpec, ModelError, SpecError, Tensor};
+use crate::{DecoderSpec, ModelError, SpecError, Tensor, check};
 use glassbox_core::{Backend, KvType, PAGE, quant::is_finite};
-use glassbox_weights::{Checkpoint, Format};
-use std::collections::HashSet;
+use glassbox_weights::Checkpoint;
 
 /// What is reserved when a model is loaded.
 #[derive(Clone, Debug)]
@@ -130,12 +129,11 @@ impl<B: Backend> Decoder<B> {
         progress: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<Self, ModelError> {
         let spec = spec.checked()?;
+        check::tensors(checkpoint, &spec)?;
         let total = checkpoint.tensors().map(|t| t.n_bytes()).sum();
         let mut loader = Loader {
             backend,
             checkpoint,
-            spec: &spec,
-            used: HashSet::new(),
             progress,
             done: 0,
             total,
@@ -168,7 +166,6 @@ impl<B: Backend> Decoder<B> {
             true => None,
             false => Some(loader.take(Tensor::Head)?),
         };
-        loader.nothing_left()?;
         Ok(Decoder {
             rope: spec.rope(),
             spec,
@@ -183,8 +180,6 @@ impl<B: Backend> Decoder<B> {
 struct Loader<'a, B: Backend> {
     backend: &'a mut B,
     checkpoint: &'a Checkpoint,
-    spec: &'a DecoderSpec,
-    used: HashSet<String>,
     progress: &'a mut dyn FnMut(Progress<'_>) -> bool,
     done: u64,
     total: u64,
@@ -192,21 +187,10 @@ struct Loader<'a, B: Backend> {
 
 impl<B: Backend> Loader<'_, B> {
     fn take(&mut self, tensor: Tensor) -> Result<B::Weight, ModelError> {
-        let name = match self.checkpoint.format() {
-            Format::Gguf => tensor.gguf(),
-            _ => tensor.hugging_face(),
-        };
+        let name = tensor.name(self.checkpoint.format());
         let Some(view) = self.checkpoint.tensor(&name)? else {
             return Err(ModelError::MissingTensor { name });
         };
-        let (got, expected) = ((view.rows(), view.cols()), tensor.shape(self.spec));
-        if got != expected {
-            return Err(ModelError::TensorShape {
-                name,
-                got,
-                expected,
-            });
-        }
         self.done += view.data().len() as u64;
         let finite = is_finite(view.dtype(), view.data());
         let weight = self.backend.upload(view).map_err(ModelError::backend)?;
@@ -220,28 +204,6 @@ impl<B: Backend> Loader<'_, B> {
         if !(self.progress)(now) {
             return Err(ModelError::Cancelled);
         }
-        self.used.insert(name);
         Ok(weight)
-    }
-
-    /// A tensor that nothing has used would be ignored in silence.
-    fn nothing_left(&self) -> Result<(), ModelError> {
-        // The head of a tied model is the embedding once more; frequencies are in the spec.
-        let harmless = |name: &str| {
-            (self.spec.tie_embeddings && name == Tensor::Head.hugging_face())
-                || name == "rope_freqs.weight"
-                || name.ends_with(".rotary_emb.inv_freq")
-        };
-        match self
-            .checkpoint
-            .tensors()
-            .find(|t| !self.used.contains(t.name()) && !harmless(t.name()))
-        {
-            Some(t) => {
-                let (name, family) = (t.name().to_owned(), self.spec.family.name());
-                Err(ModelError::UnknownTensor { name, family })
-            }
-            None => Ok(()),
-        }
     }
 }

@@ -1,4 +1,5 @@
 use crate::DecoderSpec;
+use glassbox_weights::Format;
 use std::fmt;
 
 /// A tensor of a decoder, by its part in the model.
@@ -86,6 +87,14 @@ impl Tensor {
             Tensor::O(_) => (hidden, q),
             Tensor::Gate(_) | Tensor::Up(_) => (ffn, hidden),
             Tensor::Down(_) => (hidden, ffn),
+        }
+    }
+
+    /// The name in a checkpoint of this format.
+    pub fn name(self, format: Format) -> String {
+        match format {
+            Format::Gguf => self.gguf(),
+            Format::SafeTensors => self.hugging_face(),
         }
     }
 

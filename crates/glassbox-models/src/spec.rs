@@ -147,6 +147,13 @@ impl DecoderSpec {
 
     /// Elements of a head when the config does not say: `hidden / heads`.
     pub(crate) fn default_head_dim(hidden: usize, n_heads: usize) -> Result<usize, SpecError> {
+        if hidden == 0 {
+            return Err(SpecError::Range {
+                field: "hidden",
+                got: 0,
+                max: 1 << 20,
+            });
+        }
         if n_heads == 0 || n_heads > hidden {
             return Err(SpecError::Range {
                 field: "heads",

@@ -425,6 +425,7 @@ fn roles_come_from_the_files_beside_tokenizer_json() {
     let side = HfSide {
         tokenizer_config: Some(config.as_bytes()),
         generation_config: Some(generation),
+        config: Some(br#"{"eos_token_id": 5}"#),
     };
     let tokenizer = Tokenizer::from_json(file.as_bytes(), side).unwrap();
     let roles = tokenizer.roles();
@@ -460,6 +461,7 @@ fn roles_come_from_the_files_beside_tokenizer_json() {
         let side = HfSide {
             tokenizer_config: Some(config.as_bytes()),
             generation_config: None,
+            config: None,
         };
         says(
             &Tokenizer::from_json(file.as_bytes(), side).unwrap_err(),
@@ -474,12 +476,39 @@ fn roles_come_from_the_files_beside_tokenizer_json() {
         let side = HfSide {
             tokenizer_config: None,
             generation_config: Some(generation.as_bytes()),
+            config: None,
         };
         says(
             &Tokenizer::from_json(file.as_bytes(), side).unwrap_err(),
             &["eos_token_id"],
         );
     }
+    // The model's own config counts where the other is silent.
+    for (generation, config, stops) in [
+        (None, r#"{"eos_token_id": 5}"#, &[5][..]),
+        (Some(&b"{}"[..]), r#"{"eos_token_id": [5, 6]}"#, &[5, 6]),
+        (
+            Some(br#"{"eos_token_id": 4}"#),
+            r#"{"eos_token_id": 5}"#,
+            &[4],
+        ),
+    ] {
+        let side = HfSide {
+            tokenizer_config: None,
+            generation_config: generation,
+            config: Some(config.as_bytes()),
+        };
+        let tokenizer = Tokenizer::from_json(file.as_bytes(), side).unwrap();
+        assert!(tokenizer.roles().stops.starts_with(stops), "{config}");
+    }
+    let side = HfSide {
+        config: Some(br#"{"eos_token_id": 99999999}"#),
+        ..HfSide::default()
+    };
+    says(
+        &Tokenizer::from_json(file.as_bytes(), side).unwrap_err(),
+        &["99999999"],
+    );
 }
 
 #[test]

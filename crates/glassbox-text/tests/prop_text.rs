@@ -93,7 +93,7 @@ proptest! {
 
     #[test]
     fn any_bytes_as_files_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let side = HfSide { tokenizer_config: Some(&bytes), generation_config: Some(&bytes) };
+        let side = HfSide { tokenizer_config: Some(&bytes), generation_config: Some(&bytes), config: Some(&bytes) };
         let _ = Tokenizer::from_json(&bytes, side);
         let _ = messages_from_json(&bytes);
         let _ = chat_template_of(&bytes);

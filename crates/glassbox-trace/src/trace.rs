@@ -47,8 +47,16 @@ pub struct Trace {
 impl Trace {
     /// Reads a whole output that ended by itself.
     pub fn parse(text: &str, options: ParserOptions) -> Self {
+        /// Events are dropped as they come, so that a long output is not held twice.
+        const PIECE: usize = 1 << 16;
         let mut parser = TraceParser::new(options);
-        parser.push(text);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = (PIECE..rest.len()).find(|&end| rest.is_char_boundary(end));
+            let (piece, next) = rest.split_at(end.unwrap_or(rest.len()));
+            parser.push(piece);
+            rest = next;
+        }
         let Finished { trace, .. } = parser.finish(StopReason::Stopped);
         trace
     }

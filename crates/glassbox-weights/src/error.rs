@@ -178,6 +178,9 @@ pub enum WeightsError {
     /// A Hugging Face model that can't be turned into GGUF.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
     /// Bytes and shape disagree.
     #[error(transparent)]
     Core(#[from] CoreError),

@@ -3,7 +3,7 @@
 use crate::{OpenOptions, WeightsError, map};
 use glassbox_core::SharedBytes;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -24,14 +24,8 @@ impl Source {
             path: path.to_path_buf(),
             source,
         };
-        let file = File::open(path).map_err(io)?;
-        let meta = file.metadata().map_err(io)?;
-        if !meta.is_file() {
-            return Err(WeightsError::NotAFile {
-                path: path.to_path_buf(),
-            });
-        }
-        let len = meta.len();
+        let file = open_regular(path)?;
+        let len = file.metadata().map_err(io)?.len();
         // An empty file can't be mapped on every platform, and there is nothing in it to share.
         let (len, backing) = if options.mmap && len > 0 {
             let bytes = map::map(&file).map_err(io)?;
@@ -97,12 +91,28 @@ impl Source {
     }
 }
 
+/// Opens a file, but no pipe or device, which could keep a reader waiting for ever.
+fn open_regular(path: &Path) -> Result<File, WeightsError> {
+    let io = |source| WeightsError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(WeightsError::NotAFile {
+            path: path.to_path_buf(),
+        });
+    }
+    File::open(path).map_err(io)
+}
+
 /// A small file beside the weights; `None` when there is none, an error above `cap` bytes.
 pub(crate) fn read_small(path: PathBuf, cap: u64) -> Result<Option<Vec<u8>>, WeightsError> {
-    let file = match File::open(&path) {
+    let file = match open_regular(&path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(WeightsError::Io { path, source }),
+        Err(WeightsError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
     if let Err(source) = file.take(cap.saturating_add(1)).read_to_end(&mut bytes) {

@@ -52,6 +52,26 @@ fn types(checkpoint: &Checkpoint) -> Vec<DType> {
 }
 
 #[test]
+fn a_cancelled_quantiser_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("f32.gguf");
+    model(&source, |_, _| ());
+    let mut calls = 0;
+    let stopped = quantize(
+        &open(&source),
+        &folder.path().join("out.gguf"),
+        Target::Q8_0,
+        &mut |_| {
+            calls += 1;
+            calls < 2
+        },
+    );
+    assert_eq!(stopped.unwrap_err().to_string(), "cancelled");
+    assert_eq!(calls, 2);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn the_mix_is_written_and_metadata_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (source, out) = (
@@ -68,6 +88,7 @@ fn the_mix_is_written_and_metadata_kept() {
             p.total,
             p.bytes_done == p.bytes_total,
         ));
+        true
     })
     .unwrap();
     let written = open(&out);
@@ -116,7 +137,7 @@ fn every_target_is_near_the_source() {
         (Target::Q4_0, 0.2),
     ] {
         let out = folder.path().join(format!("{target}.gguf"));
-        quantize(&source, &out, target, &mut |_| ()).unwrap();
+        quantize(&source, &out, target, &mut |_| true).unwrap();
         let written = open(&out);
         let mut largest = 0.0f32;
         for info in source.tensors() {
@@ -153,7 +174,7 @@ fn the_same_bytes_come_out_whatever_the_threads() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| quantize(&open(from), &out, Target::Q4_K_M, &mut |_| ()).unwrap());
+        pool.install(|| quantize(&open(from), &out, Target::Q4_K_M, &mut |_| true).unwrap());
         out
     };
     let one = run(&source, "one.gguf", 1);
@@ -193,7 +214,7 @@ fn values_that_no_type_holds_are_refused_and_the_old_file_stays() {
         } else {
             piece
         };
-        let error = quantize(&open(&source), &out, target, &mut |_| ()).unwrap_err();
+        let error = quantize(&open(&source), &out, target, &mut |_| true).unwrap_err();
         assert!(
             matches!(error, WeightsError::Encode { row: 3, .. }),
             "{error}"
@@ -231,7 +252,7 @@ fn extreme_blocks_come_out_finite() {
             }
         });
         for target in Target::ALL {
-            quantize(&open(&source), &out, target, &mut |_| ()).unwrap();
+            quantize(&open(&source), &out, target, &mut |_| true).unwrap();
             let found = glassbox_weights::verify(&open(&out)).unwrap();
             assert_eq!(found, [], "{target} of {fill:e}");
         }
@@ -269,6 +290,9 @@ fn targets_have_names() {
 fn weights_without_a_config_do_not_convert() {
     let folder = tempfile::tempdir().unwrap();
     let source = open(&fixture("plain.safetensors"));
-    let error = quantize(&source, &folder.path().join("x"), Target::F16, &mut |_| ()).unwrap_err();
+    let error = quantize(&source, &folder.path().join("x"), Target::F16, &mut |_| {
+        true
+    })
+    .unwrap_err();
     assert!(error.to_string().contains("no config.json"), "{error}");
 }

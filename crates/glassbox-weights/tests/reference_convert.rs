@@ -61,7 +61,7 @@ fn check(case: &str) {
     let source = Checkpoint::open(&folder, &OpenOptions::default()).unwrap();
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("out.gguf");
-    quantize(&source, &path, Target::F32, &mut |_| ()).unwrap();
+    quantize(&source, &path, Target::F32, &mut |_| true).unwrap();
     let written = Checkpoint::open(&path, &OpenOptions::default()).unwrap();
 
     let metadata = written.gguf().unwrap();
@@ -169,7 +169,7 @@ fn convert_changed(
 }
 
 fn convert(source: &Checkpoint, folder: &Path) -> String {
-    match quantize(source, &folder.join("out.gguf"), Target::F16, &mut |_| ()) {
+    match quantize(source, &folder.join("out.gguf"), Target::F16, &mut |_| true) {
         Ok(_) => "converted".into(),
         Err(e) => e.to_string(),
     }

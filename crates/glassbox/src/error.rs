@@ -27,6 +27,12 @@ pub enum Error {
     /// A generation.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A template that is not text.
+    #[error("chat_template.jinja: not UTF-8 at offset {offset}")]
+    TemplateUtf8 {
+        /// The first byte that is not.
+        offset: usize,
+    },
     /// An option out of range.
     #[error("{option} = {got}, expected {expected}")]
     Option {

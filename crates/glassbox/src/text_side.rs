@@ -15,13 +15,17 @@ pub(crate) fn text_side(checkpoint: &Checkpoint) -> Result<TextSide, Error> {
     };
     let config = checkpoint.directory_file("tokenizer_config.json")?;
     let generation = checkpoint.directory_file("generation_config.json")?;
+    let model = checkpoint.directory_file("config.json")?;
     let side = HfSide {
         tokenizer_config: config.as_deref(),
         generation_config: generation.as_deref(),
+        config: model.as_deref(),
     };
     let tokenizer = Tokenizer::from_json(&json, side)?;
     let template = match checkpoint.directory_file("chat_template.jinja")? {
-        Some(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Some(bytes) => Some(String::from_utf8(bytes).map_err(|e| Error::TemplateUtf8 {
+            offset: e.utf8_error().valid_up_to(),
+        })?),
         None => config
             .as_deref()
             .map(chat_template_of)

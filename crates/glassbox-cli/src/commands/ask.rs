@@ -1,7 +1,7 @@
 use crate::exit::Reported;
 use crate::input::argument_or_stdin;
 use crate::json::{self, ReplyJson, Setting};
-use crate::model_args::{ModelArgs, named};
+use crate::model_args::{self, ModelArgs, named};
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, missing, output, reply};
 use glassbox::{Role, StopReason};
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     sampling: SamplingArgs,
     /// Positions for prompt and reply; the model's own, at most 32,768, where left out
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = model_args::positions)]
     context: Option<usize>,
     /// A system prompt (R1 is best without)
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]

@@ -1,6 +1,6 @@
 use crate::chat::{Chat, Flow};
 use crate::exit::{self, Reported};
-use crate::model_args::{ModelArgs, named};
+use crate::model_args::{self, ModelArgs, named};
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, output};
 use rustyline::DefaultEditor;
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     sampling: SamplingArgs,
     /// Positions for the whole conversation; the model's own, at most 32,768, where left out
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = model_args::positions)]
     context: Option<usize>,
     /// A system prompt (R1 is best without)
     #[arg(long, value_name = "TEXT")]

@@ -1,4 +1,5 @@
 use crate::inspection::{Inspection, Tensors};
+use crate::model_args;
 use crate::output;
 use crate::output::{count, harmless, size};
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ pub(crate) struct Args {
     #[arg(value_name = "M")]
     model: PathBuf,
     /// Positions to reckon the cache for; the model's own, at most 32,768, where left out
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = model_args::positions)]
     context: Option<usize>,
     /// List all tensors
     #[arg(long)]
@@ -46,7 +47,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 fn print(out: &mut impl Write, i: &Inspection) -> io::Result<()> {
     let mut row = |name: &str, value: &str| match value {
         "" => Ok(()),
-        _ => writeln!(out, "{name:<13} {}", harmless(value)),
+        // A line break in a name from the file would forge a row.
+        _ => writeln!(
+            out,
+            "{name:<13} {}",
+            harmless(value).replace('\n', "\u{fffd}")
+        ),
     };
     let cut = match i.data_cut_off {
         true => ", tensor data cut off",

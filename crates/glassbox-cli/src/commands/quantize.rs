@@ -1,7 +1,7 @@
 use crate::model_args::named;
-use crate::output;
 use crate::output::size;
 use crate::progress::Bar;
+use crate::{interrupt, output};
 use anyhow::{Context as _, bail};
 use glassbox::weights::{Checkpoint, OpenOptions, Target, quantize};
 use serde::Serialize;
@@ -52,10 +52,13 @@ struct Fallback<'a> {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let source = Checkpoint::open(&args.source, &OpenOptions::default());
     let source = source.map_err(|error| named(&args.source, error))?;
-    check_out(&args.out, &source, args.force)?;
+    check_out(&args.out, &source, &args.source, args.force)?;
     let mut bar = Bar::new("quantizing");
+    interrupt::install()?;
+    let interrupt = interrupt::guard();
     let report = quantize(&source, &args.out, args.to, &mut |now| {
         bar.set(now.bytes_done, now.bytes_total);
+        !interrupt.cancel.is_cancelled()
     });
     drop(bar);
     let report = report.map_err(|error| named(&args.source, error))?;
@@ -113,7 +116,12 @@ fn target(name: &str) -> Result<Target, String> {
 }
 
 /// Refuses to write over what must not be lost.
-fn check_out(out: &Path, source: &Checkpoint, force: bool) -> anyhow::Result<()> {
+fn check_out(
+    out: &Path,
+    source: &Checkpoint,
+    source_path: &Path,
+    force: bool,
+) -> anyhow::Result<()> {
     let shown = || out.display().to_string();
     let found = match fs::metadata(out) {
         Ok(found) => found,
@@ -125,7 +133,9 @@ fn check_out(out: &Path, source: &Checkpoint, force: bool) -> anyhow::Result<()>
     }
     // Links too: the file that a name leads to counts.
     let out_file = fs::canonicalize(out).with_context(shown)?;
-    for file in source.files() {
+    let beside = files_beside(source_path);
+    let read = source.files().map(Path::to_path_buf).chain(beside);
+    for file in read {
         if fs::canonicalize(file).is_ok_and(|file| file == out_file) {
             bail!(
                 "{}: a file of the model that is read, give another name",
@@ -137,4 +147,18 @@ fn check_out(out: &Path, source: &Checkpoint, force: bool) -> anyhow::Result<()>
         bail!("{}: the file exists, --force overwrites it", shown());
     }
     Ok(())
+}
+
+/// Every file in the folder of a Hugging Face model, since its configs and tokenizer are read too.
+fn files_beside(source: &Path) -> Vec<PathBuf> {
+    let folder = match source.is_dir() {
+        true => source,
+        false if source.extension().is_some_and(|e| e == "gguf") => return Vec::new(),
+        false => source.parent().unwrap_or(source),
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.path());
+    names
+        .filter(|path| path.extension().is_none_or(|e| e != "gguf"))
+        .collect()
 }

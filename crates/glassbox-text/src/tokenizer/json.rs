@@ -19,6 +19,9 @@ pub struct HfSide<'a> {
     pub tokenizer_config: Option<&'a [u8]>,
     /// `generation_config.json`: may list several ids that end generation.
     pub generation_config: Option<&'a [u8]>,
+    /// `config.json`: its `eos_token_id` ends generation where the file above is absent or has
+    /// none, as in `transformers`.
+    pub config: Option<&'a [u8]>,
 }
 
 #[derive(Deserialize)]
@@ -328,27 +331,42 @@ impl Config {
             config.named.unk = id("unk_token").unwrap_or_default();
             config.add_bos = value.get("add_bos_token") == Some(&Value::Bool(true));
         }
-        if let Some(bytes) = side.generation_config {
-            let value = side_file("generation_config.json", bytes)?;
-            let ids = match value.get("eos_token_id") {
-                None | Some(Value::Null) => Vec::new(),
-                Some(Value::Array(ids)) => ids.clone(),
-                Some(one) => vec![one.clone()],
-            };
-            for id in ids {
-                let number = id.as_u64().and_then(|n| u32::try_from(n).ok());
-                config
-                    .named
-                    .stops
-                    .push(number.ok_or_else(|| TextError::Invalid {
-                        component: "generation_config.json eos_token_id",
-                        reason: "an id is a whole number from 0 up",
-                        found: excerpt(&id.to_string()),
-                    })?);
+        let files = [
+            ("generation_config.json", side.generation_config),
+            ("config.json", side.config),
+        ];
+        for (what, bytes) in files {
+            if let Some(bytes) = bytes
+                && config.named.stops.is_empty()
+            {
+                config.named.stops = eos_token_ids(what, bytes)?;
             }
         }
         Ok(config)
     }
+}
+
+/// The ids that a config names as ends of generation: one, several, or none.
+fn eos_token_ids(what: &'static str, bytes: &[u8]) -> Result<Vec<u32>, TextError> {
+    let value = side_file(what, bytes)?;
+    let ids = match value.get("eos_token_id") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(ids)) => ids.clone(),
+        Some(one) => vec![one.clone()],
+    };
+    let number = |id: &Value| id.as_u64().and_then(|n| u32::try_from(n).ok());
+    ids.iter()
+        .map(|id| {
+            number(id).ok_or_else(|| TextError::Invalid {
+                component: match what {
+                    "config.json" => "config.json eos_token_id",
+                    _ => "generation_config.json eos_token_id",
+                },
+                reason: "an id is a whole number from 0 up",
+                found: excerpt(&id.to_string()),
+            })
+        })
+        .collect()
 }
 
 fn side_file(what: &'static str, bytes: &[u8]) -> Result<Value, TextError> {

@@ -48,7 +48,7 @@ pub struct Fallback {
     pub written: DType,
 }
 
-/// Where [`quantize`] is: called after each tensor.
+/// Where [`quantize`] is: said after each tensor, and answered by whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress<'a> {
@@ -93,7 +93,7 @@ pub fn quantize(
     source: &Checkpoint,
     out: &Path,
     target: Target,
-    progress: &mut dyn FnMut(Progress<'_>),
+    progress: &mut dyn FnMut(Progress<'_>) -> bool,
 ) -> Result<Report, WeightsError> {
     let mut writer = Writer::new();
     let mut plan = match source.format() {
@@ -114,13 +114,17 @@ pub fn quantize(
     for (i, (planned, size)) in plan.iter().zip(&sizes).enumerate() {
         stream::tensor(source, planned, &mut data)?;
         bytes_done += size;
-        progress(Progress {
+        let go_on = progress(Progress {
             tensor: &planned.name,
             done: i + 1,
             total: plan.len(),
             bytes_done,
             bytes_total,
         });
+        if !go_on {
+            // Dropping the writer removes what it has written.
+            return Err(WeightsError::Cancelled);
+        }
     }
     data.finish()?;
     Ok(Report {
