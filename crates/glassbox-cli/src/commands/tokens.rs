@@ -47,7 +47,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             if args.no_think {
                 options.thinking = Thinking::Off;
             }
-            let prompt = chat.prompt(&[Message::user(text)], &options)?;
+            let prompt = chat.prompt(&[Message::user(text)], &options);
+            let prompt = prompt.map_err(|error| named(&path, error))?;
             (prompt.ids, Some(prompt.text))
         }
     };
