@@ -2,7 +2,8 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// A cheaply cloned range of bytes that keeps its owner alive: a memory map, or a vector.
+/// A cheaply cloned range of bytes that keeps its owner alive: a memory map, a vector, or the
+/// program itself.
 ///
 /// A backend that computes from the file's own layout holds on to these instead of copying.
 #[derive(Clone)]
@@ -41,6 +42,12 @@ impl Deref for SharedBytes {
 
 impl From<Vec<u8>> for SharedBytes {
     fn from(bytes: Vec<u8>) -> Self {
+        SharedBytes::new(Arc::new(bytes))
+    }
+}
+
+impl From<&'static [u8]> for SharedBytes {
+    fn from(bytes: &'static [u8]) -> Self {
         SharedBytes::new(Arc::new(bytes))
     }
 }

@@ -17,7 +17,8 @@
 //! that the file's own size does not vouch for. What a config says and glassbox does not compute
 //! is an error, never ignored.
 //!
-//! Files are memory-mapped unless [`OpenOptions::mmap`] says otherwise. **A mapped file must not
+//! A checkpoint may also be bytes that a program brings: [`Checkpoint::from_memory`]. Files are
+//! memory-mapped unless [`OpenOptions::mmap`] says otherwise. **A mapped file must not
 //! be shortened while its [`Checkpoint`] or any of its weights live**: reading a page that is gone
 //! ends the process (`SIGBUS`), and no library can turn that into an error. Plain reads can, at
 //! the price of copies; see [`OpenOptions`].
@@ -30,6 +31,7 @@
 mod checkpoint;
 pub mod config;
 mod error;
+mod folder;
 pub mod gguf;
 mod json;
 mod map;

@@ -1,4 +1,4 @@
-//! One file, mapped or read.
+//! One file, mapped, read, or in memory from the start.
 
 use crate::{OpenOptions, WeightsError, map};
 use glassbox_core::SharedBytes;
@@ -14,7 +14,7 @@ pub(crate) struct Source {
 }
 
 enum Backing {
-    Mapped(SharedBytes),
+    Shared(SharedBytes),
     Plain(Mutex<File>),
 }
 
@@ -29,7 +29,7 @@ impl Source {
         // An empty file can't be mapped on every platform, and there is nothing in it to share.
         let (len, backing) = if options.mmap && len > 0 {
             let bytes = map::map(&file).map_err(io)?;
-            (bytes.len() as u64, Backing::Mapped(bytes))
+            (bytes.len() as u64, Backing::Shared(bytes))
         } else {
             (len, Backing::Plain(Mutex::new(file)))
         };
@@ -38,6 +38,15 @@ impl Source {
             len,
             backing,
         })
+    }
+
+    /// Bytes that are in memory already, under the name `path`.
+    pub(crate) fn memory(path: &Path, bytes: SharedBytes) -> Source {
+        Source {
+            path: path.into(),
+            len: bytes.len() as u64,
+            backing: Backing::Shared(bytes),
+        }
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {
@@ -61,7 +70,7 @@ impl Source {
             return Err(shrunk());
         }
         match &self.backing {
-            Backing::Mapped(bytes) => usize::try_from(start)
+            Backing::Shared(bytes) => usize::try_from(start)
                 .ok()
                 .zip(usize::try_from(end).ok())
                 .and_then(|(start, end)| bytes.slice(start..end))

@@ -1,13 +1,14 @@
 mod gguf_file;
 mod safetensors_files;
 
+use crate::folder::Folder;
 use crate::gguf;
 use crate::safetensors::is_plain_name;
 use crate::sniff::{Kind, kind};
-use crate::source::{Source, read_small};
+use crate::source::Source;
 use crate::{ModelConfig, OpenOptions, TensorInfo, WeightsError};
 use glassbox_core::{SharedBytes, WeightView};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The largest file beside the weights that is read: real tokenizers stay below 40 MB.
 const MAX_BESIDE: u64 = 128 << 20;
@@ -32,7 +33,7 @@ pub struct Checkpoint {
     by_name: Vec<u32>,
     gguf: Option<gguf::Metadata>,
     config: Option<ModelConfig>,
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
 }
 
 impl Checkpoint {
@@ -49,20 +50,44 @@ impl Checkpoint {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Checkpoint, WeightsError> {
         let path = path.as_ref();
         if path.is_dir() {
-            return safetensors_files::open_folder(path, options);
+            return safetensors_files::open_folder(Folder::Disk(path.into()), options);
         }
-        if path.to_string_lossy().ends_with(".safetensors.index.json") {
-            return safetensors_files::open_sharded(path, options);
+        if let Some(name) = path.file_name()
+            && name.to_string_lossy().ends_with(".safetensors.index.json")
+        {
+            return safetensors_files::open_sharded(name, Folder::of(path), options);
         }
         let source = Source::open(path, options)?;
         match kind(&source.prefix(512)?, source.len()) {
             Kind::Gguf => gguf_file::open(source),
-            Kind::SafeTensors => safetensors_files::open_one(source),
+            Kind::SafeTensors => safetensors_files::open_one(source, Folder::of(path)),
             Kind::Foreign(found) => Err(WeightsError::Foreign {
                 path: path.to_path_buf(),
                 found,
             }),
         }
+    }
+
+    /// Opens the files of a folder that are in memory already, such as a program's own: each with
+    /// its name, and `name` for them all. They pass the same checks, and weights are not copied.
+    ///
+    /// ```
+    /// use glassbox_weights::{Checkpoint, WeightsError};
+    ///
+    /// let files = [("config.json", b"{}".to_vec().into())];
+    /// let error = Checkpoint::from_memory("mine", files).unwrap_err();
+    /// assert!(matches!(error, WeightsError::NoWeights { .. }));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_memory<'a>(
+        name: &str,
+        files: impl IntoIterator<Item = (&'a str, SharedBytes)>,
+    ) -> Result<Checkpoint, WeightsError> {
+        let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes));
+        let folder = Folder::Memory(name.into(), files.collect());
+        safetensors_files::open_folder(folder, &OpenOptions::default())
     }
 
     /// Reads the header of a GGUF file whose tensor data may be cut off.
@@ -103,9 +128,15 @@ impl Checkpoint {
             return Err(WeightsError::NotAName { name: name.into() });
         }
         match &self.folder {
-            Some(folder) => read_small(folder.join(name), MAX_BESIDE),
+            Some(folder) => folder.small(name, MAX_BESIDE),
             None => Ok(None),
         }
+    }
+
+    /// The name of the folder that safetensors weights lie in; `None` where it has none, and for
+    /// GGUF.
+    pub(crate) fn folder_name(&self) -> Option<String> {
+        self.folder.as_ref()?.name()
     }
 
     /// All tensors: in file order, shard by shard.

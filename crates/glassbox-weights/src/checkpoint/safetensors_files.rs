@@ -2,40 +2,36 @@
 
 use super::{Checkpoint, Format, Stop};
 use crate::config::MAX_CONFIG;
+use crate::folder::Folder;
 use crate::gguf::sorted_unique;
 use crate::safetensors::{self, IndexError, SafeTensorsError};
 use crate::sniff::{Foreign, Kind, kind};
-use crate::source::{Source, read_small};
+use crate::source::Source;
 use crate::{ModelConfig, OpenOptions, TensorInfo, WeightsError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The largest index: 70B models have some 60 KB.
 const MAX_INDEX: u64 = 64 << 20;
 
 const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
+const CONFIG: &str = "config.json";
 
-fn parent(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
-fn read_config(folder: &Path) -> Result<Option<ModelConfig>, WeightsError> {
-    let path = folder.join("config.json");
-    let Some(bytes) = read_small(path.clone(), MAX_CONFIG)? else {
+fn read_config(folder: &Folder) -> Result<Option<ModelConfig>, WeightsError> {
+    let Some(bytes) = folder.small(CONFIG, MAX_CONFIG)? else {
         return Ok(None);
     };
     match ModelConfig::parse(&bytes) {
         Ok(config) => Ok(Some(config)),
-        Err(source) => Err(WeightsError::Config { path, source }),
+        Err(source) => Err(WeightsError::Config {
+            path: folder.path().join(CONFIG),
+            source,
+        }),
     }
 }
 
 /// One file, with the config beside it if there is one.
-pub(super) fn open_one(source: Source) -> Result<Checkpoint, WeightsError> {
-    let folder = parent(source.path());
+pub(super) fn open_one(source: Source, folder: Folder) -> Result<Checkpoint, WeightsError> {
     let config = read_config(&folder)?;
     let mut builder = Builder::default();
     builder.add(source)?;
@@ -43,38 +39,35 @@ pub(super) fn open_one(source: Source) -> Result<Checkpoint, WeightsError> {
 }
 
 pub(super) fn open_folder(
-    folder: &Path,
+    folder: Folder,
     options: &OpenOptions,
 ) -> Result<Checkpoint, WeightsError> {
     // The index first, as a folder that has both was sharded last; then the single file.
-    let index = folder.join(INDEX);
-    let single = folder.join(SINGLE);
-    let sharded = index.is_file();
-    if !sharded && !single.is_file() {
+    let sharded = folder.has(INDEX);
+    if !sharded && !folder.has(SINGLE) {
         return Err(WeightsError::NoWeights {
-            path: folder.to_path_buf(),
-            instead: other_weights(folder),
+            path: folder.path().to_path_buf(),
+            instead: other_weights(&folder),
         });
     }
-    if !folder.join("config.json").is_file() {
+    if !folder.has(CONFIG) {
         return Err(WeightsError::NoConfig {
-            path: folder.to_path_buf(),
+            path: folder.path().to_path_buf(),
         });
     }
     match sharded {
-        true => open_sharded(&index, options),
-        false => open_one(Source::open(&single, options)?),
+        true => open_sharded(INDEX, folder, options),
+        false => open_one(folder.source(SINGLE, options)?, folder),
     }
 }
 
 /// What a folder without safetensors has instead, for the message.
-fn other_weights(folder: &Path) -> Option<String> {
+fn other_weights(folder: &Folder) -> Option<String> {
     const PICKLE: &str = ": pickle files are not supported, convert to safetensors";
-    let names = std::fs::read_dir(folder).ok()?;
+    let names = folder.names().into_iter();
     names
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter_map(|name| {
-            let ending = Path::new(&name).extension()?.to_str()?;
+        .filter_map(|path| {
+            let (name, ending) = (path.to_str()?, path.extension()?.to_str()?);
             match ending {
                 "bin" | "pt" | "pth" => Some(format!("{name}{PICKLE}")),
                 "gguf" => Some(format!("{name}: give the path of that file")),
@@ -85,29 +78,31 @@ fn other_weights(folder: &Path) -> Option<String> {
         .min()
 }
 
+/// All files that the index `name` tells of.
 pub(super) fn open_sharded(
-    index: &Path,
+    name: impl AsRef<Path>,
+    folder: Folder,
     options: &OpenOptions,
 ) -> Result<Checkpoint, WeightsError> {
+    let path = || folder.path().join(&name);
     let wrong = |source| WeightsError::Index {
-        path: index.to_path_buf(),
+        path: path(),
         source,
     };
-    let folder = parent(index);
     let config = read_config(&folder)?;
-    let bytes = read_small(index.to_path_buf(), MAX_INDEX)?.ok_or_else(|| WeightsError::Io {
-        path: index.to_path_buf(),
+    let bytes = folder.small(&name, MAX_INDEX)?;
+    let bytes = bytes.ok_or_else(|| WeightsError::Io {
+        path: path(),
         source: std::io::ErrorKind::NotFound.into(),
     })?;
     let parsed = safetensors::parse_index(&bytes).map_err(wrong)?;
     let mut builder = Builder::default();
     for shard in &parsed.shards {
-        let path = folder.join(shard);
-        if !path.is_file() {
+        if !folder.has(shard) {
             let shard = shard.clone();
             return Err(wrong(IndexError::MissingShard { shard }));
         }
-        builder.add(Source::open(&path, options)?)?;
+        builder.add(folder.source(shard, options)?)?;
     }
     builder.agrees(&parsed).map_err(wrong)?;
     builder.finish(config, folder)
@@ -197,7 +192,7 @@ impl Builder {
     fn finish(
         self,
         config: Option<ModelConfig>,
-        folder: PathBuf,
+        folder: Folder,
     ) -> Result<Checkpoint, WeightsError> {
         // Each file's parser and the index's refused duplicates already.
         let by_name = sorted_unique(self.tensors.len(), |i| &self.tensors[i].name);

@@ -11,7 +11,7 @@ pub(super) fn set(
     let arch = config.model_type();
     writer.set("general.architecture", Value::String(arch.into()));
     writer.set("general.type", Value::String("model".into()));
-    if let Some(name) = folder_name(source) {
+    if let Some(name) = source.folder_name() {
         writer.set("general.name", Value::String(name));
     }
     let mut put = |key: &str, value: Value| {
@@ -147,10 +147,4 @@ fn attention_factor(scaling: &RopeScaling) -> Option<f64> {
         _ => return None,
     };
     Some(whole / of_paper(1.0))
-}
-
-fn folder_name(source: &Checkpoint) -> Option<String> {
-    let file = source.files().next()?;
-    let folder = std::fs::canonicalize(file.parent()?).ok()?;
-    Some(folder.file_name()?.to_str()?.to_owned())
 }
