@@ -4,10 +4,9 @@ use crate::exit::Usage;
 use crate::progress::Bar;
 use anyhow::Result;
 use glassbox::Limits;
-use glassbox::weights::{Checkpoint, OpenOptions};
+use glassbox::weights::Checkpoint;
 use glassbox::{Batch, CausalLm, KvType, PAGE, Sequence};
 use serde::Serialize;
-use std::path::Path;
 use std::time::Instant;
 
 /// The most positions that all sequences may have together.
@@ -112,16 +111,15 @@ impl Bench {
     /// Fills the caches up to the depth.
     pub(crate) fn new(
         model: Box<dyn CausalLm>,
-        path: &Path,
+        checkpoint: &Checkpoint,
         settings: Settings,
         kv: KvType,
         limits: Limits,
     ) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path, &OpenOptions::default())?;
         let n = settings.pages() as u32;
         let pages = (0..settings.batch as u32).map(|s| (s * n..(s + 1) * n).collect());
         let mut bench = Bench {
-            costs: Costs::of(&checkpoint, model.spec().tie_embeddings),
+            costs: Costs::of(checkpoint, model.spec().tie_embeddings),
             logits: vec![0.0; model.spec().vocab * settings.batch],
             pages: pages.collect(),
             bar: Bar::new("measuring"),

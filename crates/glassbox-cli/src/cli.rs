@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
     name = "glassbox",
     version,
     after_help = "Exit codes: 0 done, 1 failed or cancelled, 2 wrong usage.\n\
-        Environment: GLASSBOX_MODEL is the model where --model is left out, GLASSBOX_ISA forces a \
+        Environment: GLASSBOX_MODEL is the model where none is named, GLASSBOX_ISA forces a \
         kernel table, NO_COLOR switches colours off."
 )]
 pub(crate) struct Cli {

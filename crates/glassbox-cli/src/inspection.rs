@@ -1,6 +1,6 @@
 //! What can be said of a model's files without running it.
 
-use crate::model_args::named;
+use crate::model_source::ModelSource;
 use glassbox::text::Tokenizer;
 use glassbox::weights::gguf::{GgufError, Header, Metadata, Value};
 use glassbox::weights::{self, Checkpoint, OpenOptions, WeightsError};
@@ -16,35 +16,41 @@ impl Inspection {
     ///
     /// # Errors
     /// Files that are not a model at all. What a model merely lacks is in `problems`.
-    pub(crate) fn of(path: &Path, context: Option<usize>) -> anyhow::Result<Inspection> {
+    pub(crate) fn of(source: &ModelSource, context: Option<usize>) -> anyhow::Result<Inspection> {
         let mut inspection = Inspection {
-            model: path.display().to_string(),
+            model: source.to_string(),
             template: "none",
             asked_context: context,
             ..Inspection::default()
         };
-        match Checkpoint::open(path, &OpenOptions::default()) {
-            Ok(checkpoint) => inspection.checkpoint(path, &checkpoint),
-            Err(WeightsError::Gguf {
-                source: error @ GgufError::PastEnd { .. },
-                ..
-            }) => {
+        let checkpoint = source.checkpoint(&OpenOptions::default());
+        match (checkpoint, source.path()) {
+            (Ok(checkpoint), _) => inspection.checkpoint(&checkpoint),
+            (
+                Err(WeightsError::Gguf {
+                    source: error @ GgufError::PastEnd { .. },
+                    ..
+                }),
+                Some(path),
+            ) => {
                 let header = Checkpoint::open_header(path)?;
                 inspection.file_bytes = std::fs::metadata(path).map_or(0, |m| m.len());
                 inspection.data_cut_off = true;
                 inspection.problem(&error);
                 inspection.header(&header);
             }
-            Err(error @ WeightsError::Config { .. }) => inspection.config(path, error)?,
-            Err(error) => return Err(named(path, error)),
+            (Err(error @ WeightsError::Config { .. }), Some(path)) => {
+                inspection.config(path, error)?;
+            }
+            (Err(error), _) => return Err(source.named(error)),
         }
         inspection.runs = inspection.problems.is_empty();
         Ok(inspection)
     }
 
     /// Counts what is not a finite number.
-    pub(crate) fn verify(&mut self, path: &Path) -> anyhow::Result<()> {
-        let checkpoint = Checkpoint::open(path, &OpenOptions::default())?;
+    pub(crate) fn verify(&mut self, source: &ModelSource) -> anyhow::Result<()> {
+        let checkpoint = source.checkpoint(&OpenOptions::default())?;
         let found = weights::verify(&checkpoint)?;
         let found = found.into_iter().map(|f| NonFinite {
             tensor: f.tensor,
@@ -55,7 +61,7 @@ impl Inspection {
         Ok(())
     }
 
-    fn checkpoint(&mut self, path: &Path, checkpoint: &Checkpoint) {
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) {
         self.file_bytes = checkpoint.file_bytes();
         let tensors = checkpoint.tensors();
         self.tensors(tensors.map(|t| (t.name(), t.dtype(), t.shape(), t.n_bytes())));
@@ -66,7 +72,7 @@ impl Inspection {
                 let n = checkpoint.files().len();
                 self.format = format!("safetensors, {n} file{}", if n == 1 { "" } else { "s" });
                 self.architecture = checkpoint.config().map(|c| c.model_type().to_owned());
-                match glassbox::open_text_side(path) {
+                match glassbox::text_side(checkpoint) {
                     Ok(side) => self.text_side(&side, "tokenizer.json", None),
                     Err(error) => self.problem(&error),
                 }

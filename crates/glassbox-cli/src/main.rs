@@ -17,6 +17,7 @@ mod interrupt;
 mod json;
 mod missing;
 mod model_args;
+mod model_source;
 mod output;
 mod progress;
 mod reply;

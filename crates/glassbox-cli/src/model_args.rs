@@ -1,37 +1,22 @@
-use crate::exit::Usage;
+use crate::model_source::ModelSource;
 use crate::progress::Bar;
 use clap::{Args, ValueEnum};
-use glassbox::{KvType, Model, ModelOptions};
-use std::path::{Path, PathBuf};
-
-/// The environment variable that stands in for `--model`.
-const VARIABLE: &str = "GLASSBOX_MODEL";
+use glassbox::weights::{Checkpoint, OpenOptions};
+use glassbox::{Error, KvType, Model, ModelOptions};
+use std::path::PathBuf;
 
 /// Which model.
 #[derive(Args)]
 pub(crate) struct ModelPath {
-    /// A GGUF file or a Hugging Face directory; GLASSBOX_MODEL where left out
+    /// A GGUF file or a Hugging Face directory; GLASSBOX_MODEL where left out, or else the
+    /// embedded model, `tiny`
     #[arg(short, long, value_name = "M")]
     model: Option<PathBuf>,
 }
 
 impl ModelPath {
-    /// The path given, or else the environment's.
-    pub(crate) fn get(&self) -> anyhow::Result<PathBuf> {
-        let from_environment = || std::env::var_os(VARIABLE).filter(|v| !v.is_empty());
-        match self
-            .model
-            .clone()
-            .or_else(|| from_environment().map(PathBuf::from))
-        {
-            Some(path) => Ok(path),
-            None => Err(Usage(format!(
-                "no model: give --model M or set {VARIABLE}, where M is any GGUF file or Hugging \
-                 Face directory of a Qwen2 or Llama model; `cargo xtask fetch-models` puts a small \
-                 one into models/, and `glassbox models` lists the R1 distills"
-            ))
-            .into()),
-        }
+    pub(crate) fn get(&self) -> anyhow::Result<ModelSource> {
+        ModelSource::of(self.model.as_deref())
     }
 }
 
@@ -93,26 +78,33 @@ impl From<Kv> for KvType {
 
 impl ModelArgs {
     pub(crate) fn options(&self) -> ModelOptions {
-        let mut options = ModelOptions::default()
-            .kv_type(self.kv.into())
-            .mmap(!self.no_mmap);
+        let mut options = ModelOptions::default().kv_type(self.kv.into());
         if let Some(threads) = self.threads {
             options = options.threads(threads);
         }
         options
     }
 
+    /// How the files are opened.
+    pub(crate) fn files(&self) -> OpenOptions {
+        OpenOptions::default().mmap(!self.no_mmap)
+    }
+
     /// Opens the model, with a progress bar.
     pub(crate) fn open(&self, context: Option<usize>) -> anyhow::Result<Model> {
         let mut options = self.options();
         options.context = context;
-        open(&self.path.get()?, &options)
+        let source = self.path.get()?;
+        let model = source.checkpoint(&self.files()).map_err(Into::into);
+        let model = model.and_then(|checkpoint| load(&checkpoint, &options));
+        model.map_err(|error| source.named(error))
     }
 }
 
-fn open(path: &Path, options: &ModelOptions) -> anyhow::Result<Model> {
+/// Loads a model, with a progress bar and a warning of weights that are no numbers.
+pub(crate) fn load(checkpoint: &Checkpoint, options: &ModelOptions) -> Result<Model, Error> {
     let mut bar = Bar::new("loading");
-    let model = options.open_with(path, |now| {
+    options.load(checkpoint, |now| {
         bar.set(now.done, now.total);
         if !now.finite {
             bar.warn(&format!(
@@ -121,15 +113,5 @@ fn open(path: &Path, options: &ModelOptions) -> anyhow::Result<Model> {
             ));
         }
         true
-    });
-    model.map_err(|error| named(path, error))
-}
-
-/// An error that says which model it is about; most of those about files do so themselves.
-pub(crate) fn named(path: &Path, error: impl Into<anyhow::Error>) -> anyhow::Error {
-    let (path, error) = (path.display().to_string(), error.into());
-    match error.to_string().contains(&path) {
-        true => error,
-        false => error.context(path),
-    }
+    })
 }

@@ -20,6 +20,9 @@
 //! This crate is a thin front: it opens files, puts a backend, a tokenizer and an engine together,
 //! and re-exports what a program needs. [`trace`], [`sampling`] and [`text`] can be used alone.
 //!
+//! The feature `tiny` embeds a small reasoning model, `Model::tiny()`, for programs that should
+//! run without any file. It is off by default.
+//!
 //! Deliberately absent: anything that belongs to one of the crates below.
 
 #![forbid(unsafe_code)]
@@ -28,9 +31,11 @@ mod error;
 mod model;
 mod options;
 mod text_side;
+#[cfg(feature = "tiny")]
+pub mod tiny;
 
 pub use error::Error;
-pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence};
+pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence, SharedBytes};
 pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
     Ask, Cancel, Engine, EngineError, Event, Reply, Session, Stream, TextSide, Usage, check_limits,
@@ -43,7 +48,7 @@ pub use glassbox_text::{Message, Role, Special, Thinking};
 pub use glassbox_trace::{StepKind, StopReason, Trace};
 pub use model::Model;
 pub use options::ModelOptions;
-pub use text_side::{gguf_text_side, gguf_vocab, open_text_side};
+pub use text_side::{gguf_text_side, gguf_vocab, open_text_side, text_side};
 
 /// CPU kernels and their tables.
 pub use glassbox_kernels as kernels;

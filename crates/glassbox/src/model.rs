@@ -4,7 +4,7 @@ use glassbox_cpu::Cpu;
 use glassbox_engine::{Engine, Session};
 use glassbox_models::{CausalLm, DecoderSpec, LoadOptions, LoadedModel, Progress};
 use glassbox_text::Special;
-use glassbox_weights::{Checkpoint, OpenOptions};
+use glassbox_weights::Checkpoint;
 use std::path::Path;
 
 /// The most positions a cache has unless more are asked for.
@@ -29,16 +29,22 @@ impl Model {
         ModelOptions::default()
     }
 
+    /// Opens the model of this crate's feature `tiny` with the default [`ModelOptions`].
+    #[cfg(feature = "tiny")]
+    pub fn tiny() -> Result<Model, Error> {
+        ModelOptions::default().open_tiny()
+    }
+
     pub(crate) fn load(
-        path: &Path,
+        checkpoint: &Checkpoint,
         options: &ModelOptions,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
-        let checkpoint = open(path, options)?;
-        let text = text_side(&checkpoint)?;
+        options.check()?;
+        let text = text_side(checkpoint)?;
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
-        let model = load_on(cpu, &checkpoint, options, progress)?;
+        let model = load_on(cpu, checkpoint, options, progress)?;
         Ok(Model {
             engine: Engine::new(model, text)?,
             isa,
@@ -88,22 +94,6 @@ impl Model {
     }
 }
 
-fn open(path: &Path, options: &ModelOptions) -> Result<Checkpoint, Error> {
-    for (option, got) in [("batch", Some(options.batch)), ("context", options.context)] {
-        const MAX: usize = 1 << 24;
-        if got.is_some_and(|n| n == 0 || n > MAX) {
-            let (got, expected) = (got.unwrap_or_default(), "1 to 16,777,216");
-            return Err(Error::Option {
-                option,
-                got,
-                expected,
-            });
-        }
-    }
-    let files = OpenOptions::default().mmap(options.mmap);
-    Ok(Checkpoint::open(path, &files)?)
-}
-
 fn load_on(
     cpu: Cpu,
     checkpoint: &Checkpoint,
@@ -120,10 +110,10 @@ fn load_on(
 }
 
 pub(crate) fn load_lm(
-    path: &Path,
+    checkpoint: &Checkpoint,
     options: &ModelOptions,
     progress: impl FnMut(Progress<'_>) -> bool,
 ) -> Result<Box<dyn CausalLm>, Error> {
-    let checkpoint = open(path, options)?;
-    load_on(Cpu::new(&options.cpu)?, &checkpoint, options, progress)
+    options.check()?;
+    load_on(Cpu::new(&options.cpu)?, checkpoint, options, progress)
 }

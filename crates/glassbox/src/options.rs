@@ -3,6 +3,7 @@ use crate::{Error, Model};
 use glassbox_core::KvType;
 use glassbox_cpu::CpuOptions;
 use glassbox_models::{CausalLm, Progress};
+use glassbox_weights::{Checkpoint, OpenOptions};
 use std::path::Path;
 
 /// How a model is opened.
@@ -81,21 +82,54 @@ impl ModelOptions {
         self.open_with(path, |_| true)
     }
 
+    /// Opens the model of this crate's feature `tiny`.
+    #[cfg(feature = "tiny")]
+    pub fn open_tiny(&self) -> Result<Model, Error> {
+        self.load(&crate::tiny::checkpoint()?, |_| true)
+    }
+
     /// As [`open`](Self::open); `progress` is called after each tensor, and `false` cancels.
     pub fn open_with(
         &self,
         path: impl AsRef<Path>,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
-        Model::load(path.as_ref(), self, progress)
+        let files = OpenOptions::default().mmap(self.mmap);
+        self.load(&Checkpoint::open(path, &files)?, progress)
     }
-    /// Opens the network alone, without tokenizer and sessions, for a program that makes up its
-    /// own batches, such as a benchmark. `progress` is as in [`open_with`](Self::open_with).
-    pub fn open_lm(
+
+    /// Loads a model whose files are open already; `progress` is as in
+    /// [`open_with`](Self::open_with).
+    pub fn load(
         &self,
-        path: impl AsRef<Path>,
+        checkpoint: &Checkpoint,
+        progress: impl FnMut(Progress<'_>) -> bool,
+    ) -> Result<Model, Error> {
+        Model::load(checkpoint, self, progress)
+    }
+
+    /// Loads the network alone, without tokenizer and sessions, for a program that makes up its
+    /// own batches, such as a benchmark. `progress` is as in [`open_with`](Self::open_with).
+    pub fn load_lm(
+        &self,
+        checkpoint: &Checkpoint,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Box<dyn CausalLm>, Error> {
-        load_lm(path.as_ref(), self, progress)
+        load_lm(checkpoint, self, progress)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        const MAX: usize = 1 << 24;
+        for (option, got) in [("batch", Some(self.batch)), ("context", self.context)] {
+            if let Some(got) = got.filter(|n| !(1..=MAX).contains(n)) {
+                let expected = "1 to 16,777,216";
+                return Err(Error::Option {
+                    option,
+                    got,
+                    expected,
+                });
+            }
+        }
+        Ok(())
     }
 }

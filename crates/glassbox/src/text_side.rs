@@ -6,7 +6,7 @@ use glassbox_weights::{Checkpoint, OpenOptions, WeightsError};
 use std::path::Path;
 
 /// The tokenizer and template that came with a checkpoint.
-pub(crate) fn text_side(checkpoint: &Checkpoint) -> Result<TextSide, Error> {
+pub fn text_side(checkpoint: &Checkpoint) -> Result<TextSide, Error> {
     if let Some(metadata) = checkpoint.gguf() {
         return gguf_text_side(metadata);
     }

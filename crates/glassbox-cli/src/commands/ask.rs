@@ -1,7 +1,7 @@
 use crate::exit::Reported;
 use crate::input::argument_or_stdin;
 use crate::json::{self, ReplyJson, Setting};
-use crate::model_args::{self, ModelArgs, named};
+use crate::model_args::{self, ModelArgs};
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, missing, output, reply};
 use glassbox::{Role, StopReason};
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let path = args.model.path.get()?;
+    let source = args.model.path.get()?;
     let params = args.sampling.params(args.logprobs)?;
     let prompt = argument_or_stdin(&args.prompt)?;
     let model = args.model.open(args.context)?;
@@ -57,14 +57,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         true => session.complete(prompt.as_str()),
         false => session.ask(prompt.as_str()),
     };
-    let reply = reply::write(ask, &params, args.json).map_err(|error| named(&path, error))?;
+    let reply = reply::write(ask, &params, args.json).map_err(|error| source.named(error))?;
     if args.json {
         let tokens = match args.logprobs {
             Some(_) => Some(json::tokens(&reply, model.engine().tokenizer()?)),
             None => None,
         };
         output::json(&ReplyJson {
-            model: Some(path.to_string_lossy()),
+            model: Some(source.to_string().into()),
             prompt: &prompt,
             trace: &reply.trace,
             text: &reply.text,

@@ -1,5 +1,5 @@
 use crate::bench::{Bench, Settings, Timed};
-use crate::model_args::{ModelArgs, named};
+use crate::model_args::ModelArgs;
 use crate::progress::Bar;
 use crate::{output, system};
 use glassbox::Kernels;
@@ -55,7 +55,7 @@ struct Report {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let path = args.model.path.get()?;
+    let source = args.model.path.get()?;
     let kernels = Kernels::detect()?;
     let options = args.model.options();
     let settings = Settings {
@@ -70,19 +70,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let options = options.context(settings.positions()?);
     let began = Instant::now();
     let mut bar = Bar::new("loading");
-    let model = options.open_lm(&path, |now| {
+    let checkpoint = source.checkpoint(&args.model.files());
+    let checkpoint = checkpoint.map_err(|error| source.named(error))?;
+    let model = options.load_lm(&checkpoint, |now| {
         bar.set(now.done, now.total);
         true
     });
     drop(bar);
-    let model = model.map_err(|error| named(&path, error))?;
+    let model = model.map_err(|error| source.named(error))?;
     let load_s = began.elapsed().as_secs_f64();
     let limits = Limits::measure(settings.threads);
-    let mut bench = Bench::new(model, &path, settings, options.kv_type, limits)?;
+    let mut bench = Bench::new(model, &checkpoint, settings, options.kv_type, limits)?;
     let prompt = bench.prompt()?;
     let decode = bench.decode()?;
     let report = Report {
-        model: path.display().to_string(),
+        model: source.to_string(),
         table: kernels.name(),
         debug_build: cfg!(debug_assertions),
         settings,

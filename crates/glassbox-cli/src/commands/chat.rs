@@ -1,6 +1,6 @@
 use crate::chat::{Chat, Flow};
 use crate::exit::{self, Reported};
-use crate::model_args::{self, ModelArgs, named};
+use crate::model_args::{self, ModelArgs};
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, output};
 use rustyline::DefaultEditor;
@@ -25,18 +25,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let path = args.model.path.get()?;
+    let source = args.model.path.get()?;
     args.sampling.params(None)?;
     let model = args.model.open(args.context)?;
     // Asking without a template fails at once rather than at the first line.
     let chat = model.engine().chat();
-    chat.map_err(|error| named(&path, error))?;
+    chat.map_err(|error| source.named(error))?;
     interrupt::install()?;
     let mut chat = Chat::new(&model, args.sampling, args.system);
     if io::stdin().is_terminal() {
         output::aside(&format!(
-            "{}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends",
-            path.display()
+            "{source}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends"
         ));
         return talk(&mut chat);
     }

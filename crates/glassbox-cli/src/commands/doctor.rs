@@ -1,6 +1,6 @@
 use crate::exit::Reported;
 use crate::self_test::{self, Outcome};
-use crate::{output, system};
+use crate::{model_source, output, system};
 use glassbox::Kernels;
 use glassbox::Limits;
 use serde::Serialize;
@@ -35,6 +35,8 @@ struct Report {
     #[serde(serialize_with = "output::limits")]
     limits: Limits,
     gpu: &'static str,
+    /// The model that runs where none is named; null in a build without one.
+    embedded: Option<&'static str>,
     models: Vec<PathBuf>,
     self_test: Vec<Outcome>,
     problems: Vec<String>,
@@ -69,6 +71,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         memory_available,
         limits: Limits::measure(threads),
         gpu: "none: this build has no CUDA backend",
+        embedded: model_source::EMBEDDED,
         models: models(),
         self_test,
         problems,
@@ -114,6 +117,8 @@ fn print(out: &mut impl Write, r: &Report) -> io::Result<()> {
     row("memory", &format!("{total}, {available} available"))?;
     row("gpu", r.gpu)?;
     row("limits", &r.limits.to_string())?;
+    let none = "none: this build runs only models that are named";
+    row("embedded", r.embedded.unwrap_or(none))?;
     match r.models.is_empty() {
         true => row(
             "models",
@@ -147,7 +152,7 @@ fn models() -> Vec<PathBuf> {
     let entries = std::fs::read_dir("models").into_iter().flatten();
     let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     found.retain(|path| is_model(path));
-    found.extend(std::env::var_os("GLASSBOX_MODEL").map(PathBuf::from));
+    found.extend(model_source::from_environment());
     found.sort();
     found.dedup();
     found

@@ -1,5 +1,6 @@
 use crate::inspection::{Inspection, Tensors};
 use crate::model_args;
+use crate::model_source::ModelSource;
 use crate::output;
 use crate::output::{count, harmless, size};
 use std::io::{self, Write};
@@ -10,9 +11,10 @@ use std::path::PathBuf;
 /// A model that glassbox cannot run is shown too, with the reason.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A GGUF file, whose tensor data may be cut off, or a Hugging Face directory
+    /// A GGUF file, whose tensor data may be cut off, or a Hugging Face directory; where left out
+    /// the model that `ask` would take
     #[arg(value_name = "M")]
-    model: PathBuf,
+    model: Option<PathBuf>,
     /// Positions to reckon the cache for; the model's own, at most 32,768, where left out
     #[arg(long, value_name = "N", value_parser = model_args::positions)]
     context: Option<usize>,
@@ -28,9 +30,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let mut inspection = Inspection::of(&args.model, args.context)?;
+    let source = ModelSource::of(args.model.as_deref())?;
+    let mut inspection = Inspection::of(&source, args.context)?;
     if args.verify {
-        inspection.verify(&args.model)?;
+        inspection.verify(&source)?;
     }
     if !args.tensors {
         inspection.tensor_list.clear();

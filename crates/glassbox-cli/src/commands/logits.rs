@@ -1,4 +1,4 @@
-use crate::model_args::{ModelArgs, named};
+use crate::model_args::ModelArgs;
 use crate::output;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -31,11 +31,11 @@ struct Logits<'a> {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let path = args.model.path.get()?;
+    let source = args.model.path.get()?;
     let model = args.model.open(Some(args.ids.len()))?;
     let logits = model
         .logits(&args.ids)
-        .map_err(|error| named(&path, error))?;
+        .map_err(|error| source.named(error))?;
     let top = largest(&logits, args.top.max(1));
     let shown = &top[..top.len().min(args.top)];
     if args.json {

@@ -1,4 +1,5 @@
 use crate::distills::{DISTILLS, Distill, FORMATS, Memory, Scores};
+use crate::model_source::EMBEDDED;
 use crate::output::{count, size};
 use crate::{output, system};
 use glassbox::weights::quantize::Target;
@@ -21,6 +22,8 @@ pub(crate) struct Args {
 struct Menu {
     context: usize,
     memory_available: Option<u64>,
+    /// The model that needs no download; null in a build without one.
+    embedded: Option<&'static str>,
     models: Vec<Row>,
 }
 
@@ -49,6 +52,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let menu = Menu {
         context,
         memory_available: available,
+        embedded: EMBEDDED,
         models: DISTILLS
             .iter()
             .map(|d| row(d, context, available))
@@ -121,5 +125,12 @@ fn print(out: &mut impl Write, menu: &Menu) -> io::Result<()> {
          Each is at https://huggingface.co/deepseek-ai/DeepSeek-<model>; --model takes the \
          downloaded directory or a GGUF file.",
         menu.context,
-    )
+    )?;
+    match menu.embedded {
+        Some(name) => writeln!(
+            out,
+            "The model `{name}` needs no download: it is in this program, and runs where none is named."
+        ),
+        None => Ok(()),
+    }
 }

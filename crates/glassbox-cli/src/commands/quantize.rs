@@ -1,4 +1,4 @@
-use crate::model_args::named;
+use crate::model_source::ModelSource;
 use crate::output::size;
 use crate::progress::Bar;
 use crate::{interrupt, output};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Write a model as one GGUF file with weights of another type.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A GGUF file or a Hugging Face directory
+    /// A GGUF file or a Hugging Face directory, or `tiny` for the embedded model
     #[arg(value_name = "IN")]
     source: PathBuf,
     /// The GGUF file to write; it appears when it is complete
@@ -50,9 +50,10 @@ struct Fallback<'a> {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let source = Checkpoint::open(&args.source, &OpenOptions::default());
-    let source = source.map_err(|error| named(&args.source, error))?;
-    check_out(&args.out, &source, &args.source, args.force)?;
+    let model = ModelSource::from(args.source);
+    let source = model.checkpoint(&OpenOptions::default());
+    let source = source.map_err(|error| model.named(error))?;
+    check_out(&args.out, &source, model.path(), args.force)?;
     let mut bar = Bar::new("quantizing");
     interrupt::install()?;
     let interrupt = interrupt::guard();
@@ -61,14 +62,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         !interrupt.cancel.is_cancelled()
     });
     drop(bar);
-    let report = report.map_err(|error| named(&args.source, error))?;
+    let report = report.map_err(|error| model.named(error))?;
     let fallbacks = report.fallbacks.iter().map(|f| Fallback {
         tensor: &f.tensor,
         wanted: f.wanted.name(),
         written: f.written.name(),
     });
     let report = Report {
-        source: args.source.display().to_string(),
+        source: model.to_string(),
         out: args.out.display().to_string(),
         to: args.to.name(),
         tensors: report.n_tensors,
@@ -119,7 +120,7 @@ fn target(name: &str) -> Result<Target, String> {
 fn check_out(
     out: &Path,
     source: &Checkpoint,
-    source_path: &Path,
+    source_path: Option<&Path>,
     force: bool,
 ) -> anyhow::Result<()> {
     let shown = || out.display().to_string();
@@ -133,7 +134,7 @@ fn check_out(
     }
     // Links too: the file that a name leads to counts.
     let out_file = fs::canonicalize(out).with_context(shown)?;
-    let beside = files_beside(source_path);
+    let beside = source_path.map(files_beside).unwrap_or_default();
     let read = source.files().map(Path::to_path_buf).chain(beside);
     for file in read {
         if fs::canonicalize(file).is_ok_and(|file| file == out_file) {

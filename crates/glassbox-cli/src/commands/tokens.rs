@@ -1,5 +1,5 @@
 use crate::input::read_text;
-use crate::model_args::{ModelPath, named};
+use crate::model_args::ModelPath;
 use crate::{missing, output};
 use glassbox::text::{PromptOptions, Tokenizer};
 use glassbox::{EngineError, Message, Special, TextSide, Thinking};
@@ -27,28 +27,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let path = args.model.get()?;
+    let source = args.model.get()?;
     let text = match args.text.as_str() {
         "-" => read_text("-")?,
         _ => args.text,
     };
-    let side = glassbox::open_text_side(&path).map_err(|error| named(&path, error))?;
+    let side = source.text_side().map_err(|error| source.named(error))?;
     let (tokenizer, chat): (&Tokenizer, _) = match &side {
         TextSide::Chat(chat) => (chat.tokenizer(), Some(chat)),
         TextSide::Tokenizer(tokenizer) => (tokenizer, None),
-        TextSide::None => return Err(named(&path, EngineError::NoTokenizer)),
+        TextSide::None => return Err(source.named(EngineError::NoTokenizer)),
     };
     missing::warn(tokenizer, &text);
     let (ids, prompt) = match (args.chat, chat) {
         (false, _) => (tokenizer.encode_document(&text, Special::AsText)?, None),
-        (true, None) => return Err(named(&path, EngineError::NoTemplate)),
+        (true, None) => return Err(source.named(EngineError::NoTemplate)),
         (true, Some(chat)) => {
             let mut options = PromptOptions::default();
             if args.no_think {
                 options.thinking = Thinking::Off;
             }
             let prompt = chat.prompt(&[Message::user(text)], &options);
-            let prompt = prompt.map_err(|error| named(&path, error))?;
+            let prompt = prompt.map_err(|error| source.named(error))?;
             (prompt.ids, Some(prompt.text))
         }
     };
