@@ -1,4 +1,6 @@
-use crate::commands::{ask, bench, chat, doctor, inspect, logits, models, quantize, tokens, trace};
+use crate::commands::{
+    ask, bench, chat, doctor, eval, inspect, logits, models, quantize, tokens, trace,
+};
 use clap::{Parser, Subcommand};
 
 /// Ask a reasoning model, and see how it came to its answer.
@@ -25,6 +27,8 @@ enum Command {
     Inspect(inspect::Args),
     Quantize(quantize::Args),
     Bench(bench::Args),
+    #[command(mut_arg("temperature", |arg| arg.default_value("0")))]
+    Eval(eval::Args),
     Models(models::Args),
     Doctor(doctor::Args),
 }
@@ -40,6 +44,7 @@ impl Cli {
             Command::Inspect(args) => inspect::run(args),
             Command::Quantize(args) => quantize::run(args),
             Command::Bench(args) => bench::run(args),
+            Command::Eval(args) => eval::run(args),
             Command::Models(args) => models::run(args),
             Command::Doctor(args) => doctor::run(args),
         }

@@ -10,6 +10,7 @@ mod chat;
 mod cli;
 mod commands;
 mod distills;
+mod eval;
 mod exit;
 mod input;
 mod inspection;

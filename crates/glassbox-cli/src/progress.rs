@@ -7,20 +7,32 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// A bar on standard error, when that is a terminal and the work takes a while.
 pub(crate) struct Bar {
     what: &'static str,
+    template: &'static str,
     began: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Bar {
+    /// Of bytes.
     pub(crate) fn new(what: &'static str) -> Bar {
+        Bar::with(what, "{prefix} [{bar:30}] {bytes}/{total_bytes} {eta}")
+    }
+
+    /// Of anything else.
+    pub(crate) fn counting(what: &'static str) -> Bar {
+        Bar::with(what, "{prefix} [{bar:30}] {pos}/{len} {eta}")
+    }
+
+    fn with(what: &'static str, template: &'static str) -> Bar {
         Bar {
             what,
+            template,
             began: Instant::now(),
             bar: None,
         }
     }
 
-    /// `done` of `total` bytes.
+    /// `done` of `total`.
     pub(crate) fn set(&mut self, done: u64, total: u64) {
         if self.bar.is_none() && self.began.elapsed() < PATIENCE {
             return;
@@ -28,8 +40,7 @@ impl Bar {
         let bar = self.bar.get_or_insert_with(|| {
             // The target hides the bar where standard error is no terminal.
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            let template = "{prefix} [{bar:30}] {bytes}/{total_bytes} {eta}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
+            if let Ok(style) = ProgressStyle::with_template(self.template) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(self.what);
