@@ -183,12 +183,20 @@ fn the_environment_names_the_model_where_no_option_does() {
         .output()
         .unwrap();
     assert!(output.status.success());
+}
+
+/// A build without an embedded model says what to do.
+#[cfg(not(feature = "tiny"))]
+#[test]
+fn no_model_is_wrong_usage() {
     for (name, args) in [
         ("ask", &["ask", "hi"][..]),
         ("chat", &["chat"]),
         ("tokens", &["tokens", "hi"]),
         ("logits", &["logits", "--ids", "1"]),
         ("bench", &["bench"]),
+        ("inspect", &["inspect"]),
+        ("eval", &["eval", "-"]),
     ] {
         let run = run(args);
         run.fails(2, "cargo xtask fetch-models");

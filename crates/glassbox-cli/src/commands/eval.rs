@@ -106,6 +106,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 /// The problems and what they are called.
 fn problems(file: Option<&str>) -> anyhow::Result<(String, Vec<Problem>)> {
     let (name, text) = match file {
+        Some("-") => ("standard input".to_owned(), read_text("-")?),
         Some(file) => (file.to_owned(), read_text(file)?),
         None => embedded()?,
     };

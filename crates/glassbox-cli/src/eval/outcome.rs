@@ -1,6 +1,6 @@
 use super::Problem;
 use glassbox::trace::same_answer;
-use glassbox::{Reply, StopReason};
+use glassbox::{Reply, StopReason, Trace};
 
 /// What became of a problem.
 #[derive(Debug)]
@@ -18,14 +18,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn of(problem: &Problem, reply: &Reply) -> Outcome {
-        let right = match (&problem.answer, reply.answer()) {
-            (Some(expected), Some(answer)) => same_answer(answer, expected),
-            (None, None) => {
-                // What was cut could still have come to an answer.
-                reply.stop() == StopReason::Stopped && !reply.content().trim().is_empty()
-            }
-            _ => false,
-        };
+        let right = is_right(problem.answer.as_deref(), &reply.trace);
         Outcome {
             right,
             answer: reply.answer().map(str::to_owned),
@@ -45,6 +38,49 @@ impl Outcome {
             thinking_tokens: 0,
             tokens: 0,
             text: None,
+        }
+    }
+}
+
+/// Whether a reply is what was expected: an answer, or content without one.
+fn is_right(expected: Option<&str>, trace: &Trace) -> bool {
+    match (expected, &trace.answer) {
+        (Some(expected), Some(answer)) => same_answer(answer, expected),
+        (None, None) => {
+            let content = trace.content.as_deref().unwrap_or_default();
+            // What was cut could still have come to an answer.
+            trace.stop == StopReason::Stopped && !content.trim().is_empty()
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbox::trace::ParserOptions;
+
+    #[test]
+    fn the_boxed_answer_counts() {
+        for (expected, text, right) in [
+            (Some("1692"), "Hm.</think>It is \\boxed{1,692}.", true),
+            (Some("1692"), "1692?</think>It is \\boxed{1693}.", false),
+            (Some("1692"), "Hm.</think>It is 1692.", false),
+            (Some("1692"), "It is 1692", false),
+            (None, "Hm.</think>I do not know that.", true),
+            (None, "Hm.</think>It is \\boxed{5}.", false),
+            (None, "Hm.</think>\n\n", false),
+            (None, "Hm.", false),
+        ] {
+            let trace = Trace::parse(text, ParserOptions::primed());
+            assert_eq!(is_right(expected, &trace), right, "{text}");
+            let mut cut = trace;
+            cut.stop = StopReason::Length;
+            assert_eq!(
+                is_right(expected, &cut),
+                right && expected.is_some(),
+                "{text}"
+            );
         }
     }
 }

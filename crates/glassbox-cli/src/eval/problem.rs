@@ -1,4 +1,4 @@
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -44,7 +44,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Problem>> {
 }
 
 fn problem(line: usize, text: &str) -> Result<Problem> {
-    let read: Line = serde_json::from_str(text)?;
+    ensure!(text.trim_start().starts_with('{'), "not a JSON object");
+    // The line's number in the file is said already; here it is always the first.
+    let shorter = |e: serde_json::Error| e.to_string().replacen("line 1 column", "column", 1);
+    let read: Line = serde_json::from_str(text).map_err(|e| anyhow!(shorter(e)))?;
     let question = read.question.or(read.problem).unwrap_or_default();
     ensure!(
         !question.trim().is_empty(),
@@ -108,8 +111,9 @@ mod tests {
     fn a_bad_line_is_named() {
         let good = "{\"question\":\"a\",\"answer\":\"1\"}\n";
         for (bad, part) in [
-            ("not json", "expected"),
-            ("[1]", "invalid length"),
+            ("not json", "not a JSON object"),
+            ("[\"q\", \"p\", \"1\", \"k\"]", "not a JSON object"),
+            ("{\"question\": 1}", "expected a string at column 14"),
             ("{}", "\"question\""),
             ("{\"question\":\" \",\"answer\":\"1\"}", "\"question\""),
             ("{\"question\":\"a\"}", "no \"answer\""),

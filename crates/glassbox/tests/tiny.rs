@@ -1,0 +1,65 @@
+//! The embedded model opens, and is the model of the files that it was made from.
+
+use glassbox::{Model, ModelOptions, Special};
+use std::path::Path;
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../glassbox-tiny/model")
+}
+
+fn options() -> ModelOptions {
+    Model::options().threads(1)
+}
+
+#[test]
+fn it_computes_what_its_files_do() {
+    let tiny = options().open_tiny().unwrap();
+    let bits = |logits: Vec<f32>| logits.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let ids = tiny.encode("What is 47 * 36?").unwrap();
+    let ours = bits(tiny.logits(&ids).unwrap());
+    for mmap in [true, false] {
+        let files = options().mmap(mmap).open(folder()).unwrap();
+        assert_eq!(files.spec(), tiny.spec());
+        assert_eq!(files.encode("What is 47 * 36?").unwrap(), ids);
+        assert!(bits(files.logits(&ids).unwrap()) == ours, "mmap {mmap}");
+    }
+    let reply = |model: &Model| {
+        let mut session = model.session();
+        let ask = session.ask("What is 47 * 36?").greedy().max_tokens(40);
+        ask.run().unwrap().text
+    };
+    assert_eq!(reply(&tiny), reply(&options().open(folder()).unwrap()));
+}
+
+#[test]
+fn its_prompt_opens_the_reasoning() {
+    let tiny = Model::tiny().unwrap();
+    let mut session = tiny.session();
+    let ask = session.ask("What is 2 + 2?").greedy().max_tokens(3);
+    let reply = ask.run().unwrap();
+    assert_eq!(reply.trace.reasoning.is_some(), !reply.text.is_empty());
+    assert_eq!(reply.usage.thinking_tokens, 3);
+    let tokenizer = tiny.engine().tokenizer().unwrap();
+    assert_eq!(tokenizer.len(), tiny.spec().vocab);
+    assert!(tokenizer.missing_bytes().is_empty());
+    let close = tokenizer.encode("</think>", Special::Parse).unwrap();
+    assert_eq!(close, [tokenizer.roles().think_close.unwrap()]);
+}
+
+#[test]
+fn every_problem_of_its_suite_fits_its_context() {
+    let tiny = Model::tiny().unwrap();
+    let mut longest = 0;
+    for line in glassbox::tiny::SUITE.lines() {
+        let problem: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(problem["kind"].is_string(), "{line}");
+        assert!(
+            problem["answer"].is_string() || problem["answer"].is_null(),
+            "{line}"
+        );
+        let ids = tiny.encode(problem["question"].as_str().unwrap()).unwrap();
+        longest = longest.max(ids.len());
+    }
+    // Room for the template, a reasoning and a reply.
+    assert!(2 * longest < tiny.engine().context(), "{longest}");
+}
