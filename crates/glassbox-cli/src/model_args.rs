@@ -2,7 +2,7 @@ use crate::model_source::ModelSource;
 use crate::progress::Bar;
 use clap::{Args, ValueEnum};
 use glassbox::weights::{Checkpoint, OpenOptions};
-use glassbox::{Error, KvType, Model, ModelOptions};
+use glassbox::{KvType, Model, ModelOptions};
 use std::path::PathBuf;
 
 /// Which model.
@@ -95,16 +95,20 @@ impl ModelArgs {
         let mut options = self.options();
         options.context = context;
         let source = self.path.get()?;
-        let model = source.checkpoint(&self.files()).map_err(Into::into);
-        let model = model.and_then(|checkpoint| load(&checkpoint, &options));
-        model.map_err(|error| source.named(error))
+        let checkpoint = source.checkpoint(&self.files());
+        let checkpoint = checkpoint.map_err(|error| source.named(error))?;
+        load(&source, &checkpoint, &options)
     }
 }
 
 /// Loads a model, with a progress bar and a warning of weights that are no numbers.
-pub(crate) fn load(checkpoint: &Checkpoint, options: &ModelOptions) -> Result<Model, Error> {
+pub(crate) fn load(
+    source: &ModelSource,
+    checkpoint: &Checkpoint,
+    options: &ModelOptions,
+) -> anyhow::Result<Model> {
     let mut bar = Bar::new("loading");
-    options.load(checkpoint, |now| {
+    let model = options.load(checkpoint, |now| {
         bar.set(now.done, now.total);
         if !now.finite {
             bar.warn(&format!(
@@ -113,5 +117,6 @@ pub(crate) fn load(checkpoint: &Checkpoint, options: &ModelOptions) -> Result<Mo
             ));
         }
         true
-    })
+    });
+    model.map_err(|error| source.named(error))
 }

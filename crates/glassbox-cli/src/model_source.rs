@@ -1,7 +1,7 @@
 #[cfg(not(feature = "tiny"))]
 use crate::exit::Usage;
+use glassbox::TextSide;
 use glassbox::weights::{Checkpoint, OpenOptions, WeightsError};
-use glassbox::{Error, TextSide};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -42,12 +42,13 @@ impl ModelSource {
     }
 
     /// The tokenizer and the template, for which no weights are needed.
-    pub(crate) fn text_side(&self) -> Result<TextSide, Error> {
-        match self {
+    pub(crate) fn text_side(&self) -> anyhow::Result<TextSide> {
+        let side = match self {
             #[cfg(feature = "tiny")]
             ModelSource::Tiny => glassbox::text_side(&glassbox::tiny::checkpoint()?),
             ModelSource::Path(path) => glassbox::open_text_side(path),
-        }
+        };
+        side.map_err(|error| self.named(error))
     }
 
     /// Where the files are, if they are files.

@@ -8,6 +8,7 @@ use crate::progress::Bar;
 use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, output, system};
 use anyhow::Context as _;
+use glassbox::Model;
 use std::io;
 use std::time::Instant;
 
@@ -69,9 +70,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let jobs = jobs.min(problems.len());
     let each = (threads / jobs).max(1);
     let options = options.threads(each);
-    let models = (0..jobs).map(|_| model_args::load(&checkpoint, &options));
-    let models: Result<Vec<_>, _> = models.collect();
-    let models = models.map_err(|error| source.named(error))?;
+    let models: Vec<Model> = (0..jobs)
+        .map(|_| model_args::load(&source, &checkpoint, &options))
+        .collect::<Result<_, _>>()?;
     interrupt::install()?;
     let interrupt = interrupt::guard();
     let mut bar = Bar::counting("asking");

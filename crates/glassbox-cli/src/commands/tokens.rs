@@ -32,7 +32,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         "-" => read_text("-")?,
         _ => args.text,
     };
-    let side = source.text_side().map_err(|error| source.named(error))?;
+    let side = source.text_side()?;
     let (tokenizer, chat): (&Tokenizer, _) = match &side {
         TextSide::Chat(chat) => (chat.tokenizer(), Some(chat)),
         TextSide::Tokenizer(tokenizer) => (tokenizer, None),
