@@ -1,0 +1,73 @@
+"""Word problems: a story drawn from words.py, told and worked out."""
+
+from random import Random
+
+import words
+from problem import Problem, boxed, ending, opening, reply
+from whole import CHECK, operate, verify
+from writer import Writer
+
+BY_STEPS = {1: words.ONE_STEP, 2: words.TWO_STEPS, 3: words.THREE_STEPS}
+
+PLANS = (
+    "Let me go step by step.",
+    "I'll take it one step at a time.",
+    "Let me see what I know first.",
+    "Step by step.",
+)
+
+
+def story(rng: Random, steps: int) -> Problem:
+    s = rng.choice(BY_STEPS[steps])
+    while (numbers := words.draw(rng, s)) is None:
+        pass
+    a, b = rng.sample(words.NAMES, 2)
+    thing, things = rng.choice(words.NOUNS[s.things])
+    slots = {"a": a, "b": b, "thing": thing, "things": things, **numbers}
+    text = s.text.format(**slots)
+    if rng.random() < 0.15:
+        text = _distracted(rng, text, slots)
+    question = f"{text} {rng.choice(s.asks).format(**slots)}"
+    answer = str(numbers[s.steps[-1].name])
+    unit = s.unit.format(**slots)
+
+    def think(w: Writer) -> str:
+        opening(w, f"find {_goal(s, unit)}")
+        if steps > 1:
+            w.say(*PLANS)
+            w.paragraph()
+        while True:
+            known = dict(numbers)
+            for step in s.steps:
+                x, y = known[step.left], known[step.right]
+                w.say(f"{step.why.format(**slots)}: ")
+                known[step.name] = operate(w, x, step.op, y)
+                w.say(".")
+                w.paragraph()
+            w.say(*CHECK)
+            last = s.steps[-1]
+            if verify(w, known[last.left], last.op, known[last.right], known[last.name]):
+                break
+        result = str(known[last.name])
+        ending(w, f"{result} {unit}".strip())
+        return result
+
+    said = f"The answer is {boxed(answer)} {unit}.".replace(" .", ".") if rng.random() < 0.6 else reply(rng, answer)
+    # Constants (7 days a week) are no operands.
+    drawn = [v for k, v in numbers.items() if k in s.numbers and s.numbers[k][0] != s.numbers[k][1]]
+    return Problem(f"words{steps}", ",".join(map(str, drawn)), question, answer, said, think)
+
+
+def _goal(s, unit: str) -> str:
+    return f"the number of {unit}" if unit else "a number"
+
+
+def _distracted(rng: Random, text: str, slots: dict) -> str:
+    """The story with a number in it that does not matter."""
+    sentence, low, high = rng.choice(words.DISTRACTORS)
+    extra = sentence.format(n=rng.randint(low, high), **{k: slots[k] for k in "ab"})
+    parts = text.split(". ")
+    at = rng.randrange(1, len(parts) + 1)
+    if at == len(parts):
+        return f"{text} {extra}"
+    return ". ".join(parts[:at]) + ". " + extra + " " + ". ".join(parts[at:])
