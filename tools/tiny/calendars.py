@@ -40,26 +40,31 @@ def _after(rng: Random) -> Problem:
         opening(w, f"go {span} on from {s}")
         h, m = divmod(start, 60)
         w.say("Minutes first: ", "The minutes: ")
-        m = w.eq(f"{m} + {minutes}", m + minutes)
+        m = w.add(m, minutes)
         extra = hours
         if m >= 60:
-            w.say(", which is an hour or more: ")
-            m = w.eq(f"{m} - 60", m - 60)
-            w.say(", and one hour more")
+            w.say(f". {m} >= 60, so that is an hour more: ")
+            m = w.sub(m, 60)
             extra += 1
-        w.say(".")
+            w.say(".")
+        else:
+            w.say(f". {m} < 60.")
         w.paragraph()
         w.say("Hours: ", "Now the hours: ")
         if hours and extra != hours:
-            h = w.eq(f"{h} + {hours} + 1", h + hours + 1)
+            hour = w.eq(f"{hours} + 1", hours + 1)
+            w.say(", ")
+            h = w.add(h, hour)
         elif extra:
-            h = w.eq(f"{h} + {extra}", h + extra)
+            h = w.add(h, extra)
         else:
             w.say(f"still {h}")
         if h >= 24:
-            w.say(", past midnight: ")
-            h = w.eq(f"{h} - 24", h - 24)
-        w.say(".")
+            w.say(f". {h} >= 24, so it is past midnight: ")
+            h = w.sub(h, 24)
+            w.say(".")
+        else:
+            w.say(f". {h} < 24.")
         result = f"{h:02d}:{m:02d}"
         ending(w, result)
         return result
@@ -88,19 +93,26 @@ def _before(rng: Random) -> Problem:
         w.say("Minutes first: ", "The minutes: ")
         back = hours
         if m < minutes:
-            w.say(f"{m} is less than {minutes}, so I take an hour. ")
-            m = w.eq(f"{m} + 60", m + 60)
+            w.say(f"{m} < {minutes}, so I take an hour. ")
+            m = w.add(m, 60)
             w.say(", ")
             back += 1
-        m = w.eq(f"{m} - {minutes}", m - minutes)
+        else:
+            w.say(f"{m} >= {minutes}. ")
+        m = w.sub(m, minutes)
         w.say(".")
         w.paragraph()
         w.say("Hours: ", "Now the hours: ")
+        if back != hours:
+            w.eq(f"{hours} + 1", back)
+            w.say(". ")
         if h < back:
-            w.say(f"{h} is less than {back}, so it was the day before. ")
-            h = w.eq(f"{h} + 24", h + 24)
+            w.say(f"{h} < {back}, so it was the day before. ")
+            h = w.add(h, 24)
             w.say(", ")
-        h = w.eq(f"{h} - {back}", h - back) if back else h
+        else:
+            w.say(f"{h} >= {back}. ")
+        h = w.sub(h, back) if back else h
         if not back:
             w.say(f"still {h}")
         w.say(".")
@@ -132,18 +144,20 @@ def _between(rng: Random) -> Problem:
         (h, m), (k, n) = divmod(start, 60), divmod(end, 60)
         w.say("Minutes first: ", "The minutes: ")
         if n < m:
-            w.say(f"{n} is less than {m}, so I take an hour. ")
-            n = w.eq(f"{n} + 60", n + 60)
+            w.say(f"{n} < {m}, so I take an hour. ")
+            n = w.add(n, 60)
             w.say(", ")
             k -= 1
-        left = w.eq(f"{n} - {m}", n - m)
+        else:
+            w.say(f"{n} >= {m}. ")
+        left = w.sub(n, m)
         w.say(".")
         w.paragraph()
         w.say("Hours: ", "Now the hours: ")
         if k != end // 60:
             k = w.eq(f"{end // 60} - 1", end // 60 - 1)
             w.say(", ")
-        hour = w.eq(f"{k} - {h}", k - h)
+        hour = w.sub(k, h)
         w.say(".")
         result = _span(hour, left)
         ending(w, result)
@@ -221,8 +235,8 @@ def _days_between(rng: Random) -> Problem:
 
     def think(w: Writer) -> str:
         opening(w, f"count the days from {start} to {end}")
+        w.say("The months are " + ", ".join(MONTHS[month : later + 1]) + ". " if month != later else f"The only month is {MONTHS[month]}. ")
         if month == later:
-            w.say("Both are in the same month. ")
             x = w.sub(b, a)
         else:
             w.say(f"{MONTHS[month]} has {LENGTHS[month]} days, so to its end: ")

@@ -33,7 +33,7 @@ def common(rng: Random) -> Problem:
         w.paragraph()
         x, y = max(a, b), min(a, b)
         while y:
-            _, r = w.split_small(x, y)
+            r = w.remainder(x, y)
             w.say(". ")
             x, y = y, r
         w.say(f"The remainder is 0, so the last divisor, {x}, is it.")
@@ -106,21 +106,17 @@ def _divide_out(w: Writer, n: int) -> list[int]:
     """Trial division by 2, 3, 5 and 7."""
     left, out = n, []
     for p in (2, 3, 5, 7):
-        while left and left % p == 0:
+        while left > p and left % p == 0:
             _why(w, left, p)
             out.append(p)
             left = w.divide(left, p)[0]
-            w.say(". ")
+            w.say(f", so {n} = {' * '.join(map(str, out))} * {left}. ")
         if left < p * p:
             break
         _why(w, left, p)
         w.say(". ")
-    if left > 1:
-        w.say(f"{left} is prime.", f"{left} is a prime number.")
-        out.append(left)
-    else:
-        w.say("Nothing but 1 is left.")
-    return out
+    w.say(f"{left} is prime.", f"{left} is a prime number.")
+    return [*out, left]
 
 
 def _multiplies_to(w: Writer, primes: list[int], n: int) -> bool:
@@ -130,7 +126,7 @@ def _multiplies_to(w: Writer, primes: list[int], n: int) -> bool:
         product = w.mul(product, p)
         w.say(", " if i < len(primes) else ". ")
     w.checking = False
-    return w.verdict(product == n)
+    return w.verdict(product, n)
 
 
 def _why(w: Writer, n: int, p: int) -> None:
@@ -150,7 +146,7 @@ def _why(w: Writer, n: int, p: int) -> None:
         w.say("Try 7: ")
     else:
         w.say("Try 7: ")
-        w.divide(n, 7)
+        w.remainder(n, 7)
         w.say(", not divisible by 7")
 
 

@@ -41,14 +41,12 @@ def linear(rng: Random) -> Problem:
             w.say(f", so {a}{v} = {right}.")
             w.paragraph()
             w.say(f"Now I divide by {a}: ", f"Divide by {a}. ")
-            if right % a:
+            root, rest = w.divide(abs(right), a)
+            if rest:
                 return _fractional(w, v, right, a)
             if right < 0:
-                size = w.divide(-right, a)[0]
                 w.say(", so ")
-                root = w.eq(f"{right} / {a}", -size)
-            else:
-                root = w.divide(right, a)[0]
+                root = w.eq(f"{right} / {a}", -root)
             w.say(".")
             w.paragraph()
             w.say(*CHECK)
@@ -58,7 +56,7 @@ def linear(rng: Random) -> Problem:
             back = w.add(back, b) if b > 0 else w.sub(back, -b)
             w.checking = False
             w.say(". ")
-            if w.verdict(back == c):
+            if w.verdict(back, c):
                 break
         result = f"{v} = {root}"
         ending(w, result)
@@ -69,7 +67,7 @@ def linear(rng: Random) -> Problem:
 
 
 def _fractional(w: Writer, v: str, right: int, a: int) -> str:
-    w.say(f"{v} = {right}/{a}.")
+    w.say(f". That is not whole, so {v} = {right}/{a}.")
     w.paragraph()
     result = f"{v} = {_lowest(w, right, a)}"
     ending(w, result)

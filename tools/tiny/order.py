@@ -30,8 +30,10 @@ def _problem(rng: Random, a: str, b: str, a_wins: bool, larger: bool, walk) -> P
     word = "larger" if larger else "smaller"
 
     def think(w: Writer) -> str:
-        opening(w, f"compare {a} and {b}")
+        opening(w, f"compare {a} and {b} and find the {word} one")
         walk(w)
+        low, high = (b, a) if a_wins == larger else (a, b)
+        w.say(f" So {low} is smaller and {high} is larger.")
         ending(w, answer)
         return answer
 
@@ -42,12 +44,11 @@ def _problem(rng: Random, a: str, b: str, a_wins: bool, larger: bool, walk) -> P
 def _digits_differ(w: Writer, a: str, b: str, names: list[str]) -> None:
     """From the left to the first digit that differs."""
     for x, y, name in zip(a, b, names):
-        if x == y:
-            w.say(f"The {name} are the same, {x} and {y}. ")
-        else:
-            sign = ">" if x > y else "<"
-            w.say(f"The {name} differ: {x} {sign} {y}. ")
+        w.say(f"The {name} are {x} and {y}, ")
+        if x != y:
+            w.say(f"{x} {'>' if x > y else '<'} {y}.")
             break
+        w.say("equal. ")
 
 
 def _whole(rng: Random) -> Problem:
@@ -63,11 +64,10 @@ def _whole(rng: Random) -> Problem:
     def walk(w: Writer) -> None:
         x, y = str(a), str(b)
         if len(x) != len(y):
-            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}. ")
+            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, {len(x)} {'>' if len(x) > len(y) else '<'} {len(y)}.")
         else:
-            w.say(f"Both have {len(x)} digits. ")
+            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, equal. ")
             _digits_differ(w, x, y, list(reversed(PLACES[: len(x)])))
-        w.say(f"So {a} {'>' if a > b else '<'} {b}.")
 
     return _problem(rng, str(a), str(b), (a > b) == larger, larger, walk)
 
@@ -86,13 +86,12 @@ def _decimal(rng: Random) -> Problem:
         m = max(p, q)
         (ai, af), (bi, bf) = a.split("."), b.split(".")
         if ai != bi:
-            w.say(f"The whole parts differ: {ai} {'>' if int(ai) > int(bi) else '<'} {bi}. ")
+            w.say(f"The whole parts are {ai} and {bi}, {ai} {'>' if int(ai) > int(bi) else '<'} {bi}.")
         else:
-            w.say(f"The whole parts are the same, {ai}. ")
+            w.say(f"The whole parts are {ai} and {bi}, equal. ")
             if p != q:
                 w.say(f"With the same number of places they are {ai}.{af:0<{m}} and {bi}.{bf:0<{m}}. ")
             _digits_differ(w, af.ljust(m, "0"), bf.ljust(m, "0"), ["tenths", "hundredths", "thousandths"])
-        w.say(f"So {a} {'>' if float(a) > float(b) else '<'} {b}.")
 
     return _problem(rng, a, b, (float(a) > float(b)) == larger, larger, walk)
 
@@ -136,14 +135,16 @@ def sort(rng: Random) -> Problem:
         opening(w, f"sort {listed}, {'smallest' if up else 'largest'} first")
         left, out = list(numbers), []
         while left:
-            pick = min(left) if up else max(left)
+            pick = left[0]
+            w.say(f"From {pick}")
+            for i, x in enumerate(left[1:]):
+                w.say(": " if i == 0 else ", ")
+                w.say(f"{x} {'>' if x > pick else '<'} {pick}")
+                pick = min(x, pick) if up else max(x, pick)
             left.remove(pick)
             out.append(pick)
             rest = ", ".join(map(str, left))
-            if left:
-                w.say(f"The {'smallest' if up else 'largest'} is {pick}, and {rest} {'is' if len(left) == 1 else 'are'} left. ")
-            else:
-                w.say(f"The last one is {pick}.")
+            w.say(f", so {pick}. Left: {rest}.\n" if left else f", so {pick}.")
         w.paragraph()
         w.say(f"{n} numbers came in and {n} go out.", f"Check: {n} numbers, as before.")
         ending(w, answer)

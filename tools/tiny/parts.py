@@ -1,7 +1,6 @@
 """Fractions and percentages."""
 
 from fractions import Fraction
-from math import gcd
 from random import Random
 
 from problem import Problem, boxed, ending, opening, reply
@@ -27,10 +26,10 @@ def _lowest(w: Writer, n: int, d: int) -> str:
     w.say(f"To simplify {n}/{d}: ")
     x, y = max(n, d), min(n, d)
     while y:
-        _, r = w.split(x, y) if x < 10 * y else w.divide(x, y)
-        w.say(", ")
+        r = w.remainder(x, y)
+        w.say(". ")
         x, y = y, r
-    w.say(f"so the gcd is {x}")
+    w.say(f"The gcd is {x}")
     if x == 1:
         w.say(f" and {n}/{d} is in lowest terms. ")
         return f"{n}/{d}"
@@ -87,28 +86,20 @@ def fraction(rng: Random) -> Problem:
 
 
 def _same(w: Writer, a: int, b: int, c: int, d: int, op: str) -> tuple[int, int]:
-    """Numerator and denominator of a/b op c/d over the least common denominator."""
+    """Numerator and denominator of a/b op c/d over a common denominator."""
     if b == d:
         w.say(f"Both have the denominator {b}. ")
         x, y, m = a, c, b
     else:
-        large, small = max(b, d), min(b, d)
-        m = b * d // gcd(b, d)
-        multiples = ", ".join(str(large * i) for i in range(1, m // large + 1))
-        w.say(f"Multiples of {large}: {multiples}, and {m} is divisible by {small} too. ")
-        x, y = _scale(w, a, b, m), _scale(w, c, d, m)
+        w.say(f"The denominators are {b} and {d}. ")
+        m = w.mul(b, d)
+        w.say(". ")
+        x = w.mul(a, d)
+        w.say(f", so {a}/{b} = {x}/{m}. ")
+        y = w.mul(c, b)
+        w.say(f", so {c}/{d} = {y}/{m}. ")
     n = w.add(x, y) if op == "+" else w.sub(x, y)
     return n, m
-
-
-def _scale(w: Writer, a: int, b: int, m: int) -> int:
-    if b == m:
-        return a
-    f = w.eq(f"{m} / {b}", m // b)
-    w.say(", ")
-    x = w.mul(a, f)
-    w.say(f", so {a}/{b} = {x}/{m}. ")
-    return x
 
 
 def _simplify(rng: Random) -> Problem:
@@ -205,19 +196,9 @@ def _what_percent(rng: Random, part: int, n: int, p: int) -> Problem:
             a, d = a // 10, d // 10
         if d != n:
             w.say(f"{x} / {n} = {a} / {d}. ")
-        q = a if d == 1 else _quotient(w, a, d)
+        q = a if d == 1 else w.divide(a, d)[0]
         w.say(f"So it is {q}%." if d == 1 else ".")
         ending(w, f"{q}%")
         return f"{q}%"
 
     return Problem("percent", f"what:{part},{n}", question, answer, reply(rng, answer), think)
-
-
-def _quotient(w: Writer, a: int, d: int) -> int:
-    """a / d, exact; a divisor of three digits is tried in one product."""
-    if d < 100:
-        return w.divide(a, d)[0]
-    w.say(f"Try {a // d}: ")
-    w.mul(d, a // d)
-    w.say(", so ")
-    return w.eq(f"{a} / {d}", a // d)

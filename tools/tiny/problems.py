@@ -23,21 +23,21 @@ MARKUP = (BOS, EOS, USER, ASSISTANT, OPEN, CLOSE)
 
 # Kind: how to draw one, and how often it is trained on.
 KINDS = {
-    "add": (whole.add, 5),
-    "sub": (whole.sub, 5),
-    "mul": (whole.mul, 8),
-    "div": (whole.div, 8),
+    "add": (whole.add, 4),
+    "sub": (whole.sub, 4),
+    "mul": (whole.mul, 7),
+    "div": (whole.div, 9),
     "expr": (whole.expr, 7),
-    "compare": (order.compare, 4),
-    "sort": (order.sort, 4),
-    "gcd": (divisors.common, 5),
+    "compare": (order.compare, 6),
+    "sort": (order.sort, 6),
+    "gcd": (divisors.common, 7),
     "factors": (divisors.factors, 6),
-    "fraction": (parts.fraction, 7),
-    "percent": (parts.percent, 5),
-    "clock": (calendars.clock, 5),
-    "date": (calendars.date, 5),
-    "linear": (equations.linear, 6),
-    "words1": (partial(stories.story, steps=1), 5),
+    "fraction": (parts.fraction, 8),
+    "percent": (parts.percent, 6),
+    "clock": (calendars.clock, 6),
+    "date": (calendars.date, 6),
+    "linear": (equations.linear, 7),
+    "words1": (partial(stories.story, steps=1), 4),
     "words2": (partial(stories.story, steps=2), 6),
     "words3": (partial(stories.story, steps=3), 7),
 }
@@ -114,13 +114,13 @@ def prompt(question: str, before: str = "", think: bool = True) -> str:
     return f"{BOS}{before}{USER}{question}{ASSISTANT}{tail}"
 
 
-def reason(problem: Problem, rng: Random, slip_rate: float = 0.3) -> list[tuple[str, bool]] | None:
+def reason(problem: Problem, rng: Random, slip_rate: float = 0.35) -> list[tuple[str, bool]] | None:
     """The written reasoning, some with a slip; None if it went wrong after an unnoticed slip."""
     seed = rng.getrandbits(48)
     w = Writer(seed)
     reached = problem.think(w)
     if w.equations and rng.random() < slip_rate:
-        w = Writer(seed, Slip(rng.randrange(w.equations), late=rng.random() < 0.3))
+        w = Writer(seed, Slip(rng.randrange(w.equations), late=rng.random() < 0.45))
         try:
             reached = problem.think(w)
         except (ValueError, ZeroDivisionError):  # a number no step is made for
@@ -133,7 +133,7 @@ def example(rng: Random, kinds: list[str], weights: list[float]) -> Example:
         kind = rng.choices(kinds, weights)[0]
         problem = out_of_reach(rng) if kind == "outside" else draw(rng, kind)
         thought = reason(problem, rng)
-        if thought is not None and sum(len(t) for t, _ in thought) < 1200:
+        if thought is not None and sum(len(t) for t, _ in thought) < 1500:
             return Example(kind, _told(rng, problem, thought))
 
 

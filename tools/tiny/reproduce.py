@@ -67,7 +67,7 @@ class Recipe:
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
         # 1. Cold start on written traces.
-        best = self.trained("cold-start", vocab, fresh, 3600, 1, (0.005, 0.003), 0.5, 100)
+        best = self.trained("cold-start", vocab, fresh, 4800, 1, (0.005, 0.003), 0.5, 100)
         scores = self.score("after-cold-start", best)
 
         # 2. Reinforcement learning with rules for rewards.

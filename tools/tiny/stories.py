@@ -35,10 +35,13 @@ def story(rng: Random, steps: int) -> Problem:
         opening(w, f"find {_goal(s, unit)}")
         if steps > 1:
             w.say(*PLANS)
+            w.say(f" It takes {'two' if steps == 2 else 'three'} steps.")
             w.paragraph()
         while True:
             known = dict(numbers)
-            for step in s.steps:
+            for i, step in enumerate(s.steps, 1):
+                if steps > 1:
+                    w.say(f"Step {i}. ")
                 x, y = known[step.left], known[step.right]
                 w.say(f"{step.why.format(**slots)}: ")
                 known[step.name] = operate(w, x, step.op, y)

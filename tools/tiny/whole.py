@@ -194,7 +194,7 @@ def _multiply_back(w: Writer, a: int, d: int, q: int, r: int) -> bool:
         p = w.add(p, r)
     w.checking = False
     w.say(". ")
-    return w.verdict(p == a)
+    return w.verdict(p, a)
 
 
 # Expressions. A tree is a number or (op, left, right); it is worked out innermost and leftmost first.

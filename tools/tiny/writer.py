@@ -137,7 +137,7 @@ class Writer:
     def add(self, a: int, b: int) -> int:
         if a < 0 or b < 0:
             return self._signed_sum(a, b)
-        if max(a, b) < 100 or min(a, b) == 0:
+        if a + b < 20 or min(a, b) == 0:
             return self.eq(f"{a} + {b}", a + b)
         x, y = digits(a), digits(b)
         self.say(f"{a} + {b}: ")
@@ -160,7 +160,7 @@ class Writer:
             d = self.sub(b, a)
             self.say(", so ")
             return self.eq(f"{a} - {b}", -d)
-        if a < 100 or b == 0 or a == b:
+        if a < 20 or b == 0 or a == b:
             return self.eq(f"{a} - {b}", a - b)
         x, y = digits(a), digits(b)
         self.say(f"{a} - {b}: ")
@@ -203,10 +203,10 @@ class Writer:
             return self.eq(shown, size if (a < 0) == (b < 0) else -size)
         bare_a, bare_b = _strip(a), _strip(b)
         small, large = sorted((bare_a, bare_b))
-        if small < 2 or (small < 10 and large < 100 and (bare_a, bare_b) == (a, b)):
+        if small < 2 or (small < 10 and large < 10 and (bare_a, bare_b) == (a, b)):
             return self.eq(f"{a} * {b}", a * b)
         if (bare_a, bare_b) != (a, b):
-            if small < 10 and large < 100:
+            if small < 10:
                 self.say(f"{a} * {b}: ")
             product = self.mul(bare_a, bare_b, gap)
             self.say(", so ")
@@ -242,50 +242,54 @@ class Writer:
 
     def divide(self, a: int, d: int) -> tuple[int, int]:
         """Quotient and remainder; ends in `a / d = q` when exact, else in `a = d * q + r`."""
-        if a % d == 0 and (a < 10 * d if d < 10 else d == 10):
+        if d == 10 and a % 10 == 0:
             return self.eq(f"{a} / {d}", a // d), 0
-        if d < 10 and a < 10 * d:
-            return self.split(a, d)
         self.say(f"{a} / {d}: ")
-        if d >= 10:
-            self.say("multiples are " + ", ".join(str(d * i) for i in range(1, 10)) + ". ")
-        q, rest, started = 0, 0, False
-        for digit in reversed(digits(a)):
+        q, rest, steps = 0, 0, 0
+        figures = list(reversed(digits(a)))
+        for i, digit in enumerate(figures):
             rest = rest * 10 + digit
-            if not started and rest < d:
+            if not steps and rest < d and i + 1 < len(figures):
                 continue
-            started = True
-            if d < 10:
-                step, rest = self.split(rest, d)
-                self.say(", ")
-            else:
-                step, rest = self._step(rest, d)
-                self.say(". ")
-            q = q * 10 + step
-        self.say("so " if d < 10 else "So ")
-        if rest:
-            self.say(f"{a} = {d} * {q} + {rest}")
-        else:
+            if steps:
+                self.say(", " if d < 10 else ". ")
+            step, rest = self.step(rest, d)
+            q, steps = q * 10 + step, steps + 1
+        if rest and steps > 1:
+            self.say(f", so {a} = {d} * {q} + {rest}")
+        elif not rest:
+            self.say(", so ")
             q = self.eq(f"{a} / {d}", q)
         return q, rest
 
-    def _step(self, n: int, d: int) -> tuple[int, int]:
-        """One step of long division, `n < 10 * d`."""
-        q = n // d
+    def step(self, n: int, d: int) -> tuple[int, int]:
+        """`n = d * q + r` for a quotient below 10; by a divisor above 9 its multiples are tried."""
+        if d < 10:
+            return self.split(n, d)
+        q = 0
+        self.say(f"{n} by {d}: ")
+        while q < 9:
+            over = d * (q + 1) > n
+            self.say(f"{q + 1}: {d * (q + 1)}" + (f" > {n}, " if over else ", "))
+            if over:
+                break
+            q += 1
+        self.say(f"so {q}. ")
+        if q == 0:
+            self.say(f"{n} = {d} * 0 + {n}")
+            return 0, n
         part = self.eq(f"{d} * {q}", d * q)
         self.say(", ")
-        rest = self.sub(n, part) if part <= n else self.eq(f"{n} - {d * q}", n - d * q)
-        return q, rest
+        return q, self.sub(n, part)
 
-    def split_small(self, n: int, d: int) -> tuple[int, int]:
-        """`n = d * q + r` for a small quotient, worked out when the divisor has two digits."""
-        if d >= 10 and n >= d:
-            if n >= 2 * d:
-                self.mul(d, n // d)
-                self.say(", ")
-            self.sub(n, d * (n // d))
-            self.say(", so ")
-        return self.split(n, d)
+    def remainder(self, n: int, d: int) -> int:
+        """The remainder of `n / d`, ending in `n = d * q + r` or an exact quotient."""
+        if n >= 10 * d:
+            return self.divide(n, d)[1]
+        q, rest = self.step(n, d)
+        if d >= 10 and q:
+            self.say(f", so {n} = {d} * {q} + {rest}")
+        return rest
 
     # Checks.
 
@@ -293,19 +297,21 @@ class Writer:
         """Undoes `a op b = c` and says whether it comes out."""
         self.checking = True
         if op == "+":
-            back, want = (self.sub(c, b) if c >= b else self.eq(f"{c} - {b}", c - b)), a
+            back = self.sub(c, b)
         elif op == "-":
-            back, want = self.add(c, b), a
+            back = self.add(c, b)
         elif op == "/":
-            back, want = self.mul(c, b), a
+            back = self.mul(c, b)
         else:
             back, rest = self.divide(c, b)
-            want = a
             if rest:
-                back = -1
+                self.say(f". There is a remainder of {rest}. ")
+                self.checking = False
+                self.redo()
+                return False
         self.checking = False
         self.say(". ")
-        return self.verdict(back == want)
+        return self.verdict(back, a)
 
     def root(self, n: int) -> int:
         """Digit sums of `n` down to one digit."""
@@ -336,25 +342,25 @@ class Writer:
             self.say(", ")
             left = self.root(left)
         self.checking = False
-        fits = left % 9 == want % 9
-        self.say(f", and {c} gives {want}. ")
-        return self.verdict(fits)
+        self.say(". ")
+        return self.verdict(left, want)
 
     def last_digit(self, a: int, b: int, c: int) -> bool:
         """The last digit of `a * b = c`."""
         self.checking = True
         p = self.eq(f"{a % 10} * {b % 10}", (a % 10) * (b % 10))
         self.checking = False
-        self.say(f", so it must end in {p % 10}, and {c} ends in {c % 10}. ")
-        return self.verdict(p % 10 == c % 10)
+        self.say(f", which ends in {p % 10}, and {c} ends in {c % 10}. ")
+        return self.verdict(p % 10, c % 10)
 
-    def verdict(self, fits: bool) -> bool:
-        """Says whether a check came out; if not, that it is to be done again."""
-        if fits:
+    def verdict(self, got: int, need: int) -> bool:
+        """Says whether a check came out; if not, that all is to be done again."""
+        self.say(f"I have {got} and need {need}. ")
+        if got == need:
             self.say(*FITS)
         else:
             self.redo()
-        return fits
+        return got == need
 
 
 def _strip(n: int) -> int:

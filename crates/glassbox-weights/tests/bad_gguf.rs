@@ -181,6 +181,11 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
             &["\"t\"", "past the end", "128 bytes", "64 remain"],
         ),
         (
+            "an empty tensor past the end",
+            base().tensor("t", &[0], 0, 0).bytes(),
+            &["\"t\"", "past the end", "0 bytes", "0 remain"],
+        ),
+        (
             "overlap",
             base()
                 .tensor("a", &[16], 0, 0)

@@ -87,12 +87,12 @@ impl Header {
         self.data_offset
     }
 
-    /// Checks that every tensor ends within a file of `total` bytes (rule 9).
+    /// Checks that every tensor, even an empty one, lies within a file of `total` bytes (rule 9).
     pub fn check_data(&self, total: u64) -> Result<(), GgufError> {
         for tensor in &self.tensors {
             let offset = self.data_offset.saturating_add(tensor.offset);
             let present = total.saturating_sub(offset);
-            if tensor.n_bytes > present {
+            if offset > total || tensor.n_bytes > present {
                 return Err(GgufError::PastEnd {
                     tensor: tensor.name.clone(),
                     offset,
