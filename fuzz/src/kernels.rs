@@ -1,7 +1,7 @@
 //! Every table of kernels against the portable one, to the bit.
 
 use glassbox_core::{DType, RopeLayout};
-use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Tile};
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Tile, panels};
 
 /// Which kernel and which sizes are in the first four bytes; the rest, over and over, are weights
 /// and activations.
@@ -81,7 +81,7 @@ impl Case<'_> {
         let mut q = vec![0; x.len()];
         let mut d = vec![0.0; x.len() / block.size()];
         let mut sums = vec![0; x.len() / 16];
-        table.quantize(&mut q, &mut d, &mut sums, &x, block);
+        table.quantize_rows(&mut q, &mut d, &mut sums, Rows { data: &x, width }, block);
         let x = Activations {
             q: &q,
             d: &d,
@@ -89,7 +89,12 @@ impl Case<'_> {
             width,
             block,
         };
-        table.linear_quant(&mut dst, &x, &w, dtype);
+        let panel_bytes = panels::ROWS * width / dtype.block_len() * dtype.block_bytes();
+        let mut packed = vec![0; w.len().next_multiple_of(panel_bytes)];
+        for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(panel_bytes)) {
+            panels::pack(panel, rows, dtype);
+        }
+        table.linear_quant(&mut dst, &x, &packed, dtype);
         y.extend(d);
         y
     }

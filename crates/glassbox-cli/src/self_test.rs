@@ -1,6 +1,6 @@
 //! Small products on every kernel table, against the portable one.
 
-use glassbox::kernels::{ActBlock, Activations, Rows, Tile};
+use glassbox::kernels::{ActBlock, Activations, Rows, Tile, panels};
 use glassbox::{DType, Kernels};
 use serde::Serialize;
 
@@ -69,12 +69,21 @@ fn linear_q8_0(kernels: &Kernels) -> Vec<f32> {
         let q = (0..32).map(move |j| (i * 37 + j * 11) as u8);
         [0x00, 0x38].into_iter().chain(q)
     };
-    let w: Vec<u8> = (0..OUT * COLS / 32).flat_map(block).collect();
+    let rows: Vec<u8> = (0..OUT * COLS / 32).flat_map(block).collect();
+    let panel_bytes = panels::ROWS * COLS / 32 * 34;
+    let mut w = vec![0; rows.len().next_multiple_of(panel_bytes)];
+    for (panel, rows) in w.chunks_mut(panel_bytes).zip(rows.chunks(panel_bytes)) {
+        panels::pack(panel, rows, DType::Q8_0);
+    }
     let x = values(ROWS * COLS);
     let mut q = vec![0i8; x.len()];
     let mut d = vec![0.0; x.len() / 32];
     let mut sums = vec![0i16; x.len() / 16];
-    kernels.quantize(&mut q, &mut d, &mut sums, &x, ActBlock::Small);
+    let rows = Rows {
+        data: &x,
+        width: COLS,
+    };
+    kernels.quantize_rows(&mut q, &mut d, &mut sums, rows, ActBlock::Small);
     let activations = Activations {
         q: &q,
         d: &d,

@@ -1,7 +1,8 @@
 use crate::angles::Angles;
 use crate::kv::{Kv, Store, zeros};
-use crate::linear::{self, Weight};
+use crate::linear;
 use crate::team::Team;
+use crate::weight::Weight;
 use crate::{CpuError, CpuOptions};
 use glassbox_core::{AttentionShape, Backend, Batch, KvType, PAGE, Rope, Sequence, WeightView};
 use glassbox_kernels::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES};
@@ -136,7 +137,7 @@ impl Backend for Cpu {
 
     fn upload(&mut self, weight: WeightView) -> Result<Weight, CpuError> {
         self.widest = self.widest.max(weight.cols());
-        Ok(Weight::new(weight))
+        Weight::new(weight, &mut self.team)
     }
 
     fn begin(&mut self, batch: &Batch<'_>, rope: &Rope) -> Result<(), CpuError> {
@@ -178,14 +179,13 @@ impl Backend for Cpu {
     }
 
     fn embed(&mut self, dst: &mut Buf, table: &Weight) -> Result<(), CpuError> {
-        let view = &table.view;
-        same_width("embedding", dst.width, view.cols())?;
-        let vocab = view.rows();
+        same_width("embedding", dst.width, table.cols)?;
+        let vocab = table.rows;
         if let Some(&id) = self.ids.iter().find(|&&id| id as usize >= vocab) {
             return Err(CpuError::TokenId { id, vocab });
         }
         for (&id, row) in self.ids.iter().zip(dst.data.chunks_exact_mut(dst.width)) {
-            view.dequantize_row(id as usize, row);
+            table.dequantize_row(id as usize, row);
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Backend for Cpu {
         bias: [Option<&Weight>; N],
     ) -> Result<(), CpuError> {
         for (dst, weight) in dst.iter().zip(weight) {
-            same_width("output of a linear layer", dst.width, weight.view.rows())?;
+            same_width("output of a linear layer", dst.width, weight.rows)?;
         }
         let x = self.rows(x);
         let dst = dst.map(|dst| self.rows_mut(dst));
@@ -340,7 +340,7 @@ impl Backend for Cpu {
     }
 
     fn logits(&mut self, dst: &mut [f32], x: &Buf, head: &Weight) -> Result<(), CpuError> {
-        let vocab = head.view.rows();
+        let vocab = head.rows;
         same_width("logits", dst.len(), self.wanted.len() * vocab)?;
         let mut rows = std::mem::take(&mut self.wanted_rows);
         rows.clear();

@@ -20,7 +20,8 @@
 //! assert_eq!(row, [0.0, 1.0]);
 //! ```
 //!
-//! Weights stay where they are: a memory-mapped file is read in place.
+//! Float weights stay where they are: a memory-mapped file is read in place. Quantised ones are laid
+//! out anew, in panels of as many bytes (see `glassbox_kernels::panels`).
 //!
 //! Deliberately absent: arithmetic, which is all in `glassbox-kernels`, and anything that knows
 //! of models.
@@ -34,9 +35,10 @@ mod limits;
 mod linear;
 mod options;
 mod team;
+mod weight;
 
 pub use backend::{Buf, Cpu};
 pub use kv::Kv;
 pub use limits::Limits;
-pub use linear::Weight;
 pub use options::{CpuError, CpuOptions};
+pub use weight::Weight;

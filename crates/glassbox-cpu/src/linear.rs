@@ -1,42 +1,15 @@
 use crate::CpuError;
-use crate::team::Team;
-use glassbox_core::{DType, WeightView};
-use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Tile};
+use crate::team::{Chunks, Team};
+use crate::weight::Weight;
+use glassbox_core::DType;
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Tile, tile};
 
-/// Tokens whose activations stay in a core's cache while all weights pass by.
-const ROWS: usize = 128;
+/// Bytes of activations that stay in a core's cache while all weights pass by.
+const CACHED: usize = 384 << 10;
 /// Outputs that a thread takes at a time.
 const COLS: usize = 32;
-
-/// A weight on the CPU: the file's own bytes, and for a vector its elements as f32.
-pub struct Weight {
-    pub(crate) view: WeightView,
-    pub(crate) vector: Vec<f32>,
-}
-
-impl Weight {
-    pub(crate) fn new(view: WeightView) -> Self {
-        let mut vector = Vec::new();
-        if view.rows() == 1 {
-            vector.resize(view.cols(), 0.0);
-            view.dequantize_row(0, &mut vector);
-        }
-        Weight { view, vector }
-    }
-
-    /// The elements of a vector of `len`, such as a gain or a bias.
-    pub(crate) fn vector(&self, what: &'static str, len: usize) -> Result<&[f32], CpuError> {
-        if self.vector.len() != len {
-            let got = self.vector.len();
-            return Err(CpuError::Shape {
-                what,
-                got,
-                expected: len,
-            });
-        }
-        Ok(&self.vector)
-    }
-}
+/// Rows of a tile of quantised activations.
+const TILE: usize = tile(usize::MAX);
 
 /// Space for the quantised rows of a layer's input, in either block.
 #[derive(Default)]
@@ -77,13 +50,21 @@ struct Quantized {
 }
 
 impl Quantized {
-    fn fill(&mut self, kernels: &Kernels, x: Rows<'_>, block: ActBlock) {
-        let (len, size) = (x.data.len(), block.size());
+    fn fill(&mut self, kernels: &Kernels, team: &mut Team, x: Rows<'_>, block: ActBlock) {
+        let len = x.data.len();
+        let (width, blocks, sums) = (x.width, x.width / block.size(), x.width / 16);
         self.q.resize(len, 0);
-        self.d.resize(len / size, 0.0);
+        self.d.resize(len / block.size(), 0.0);
         self.sums.resize(len / 16, 0);
-        // Rows are whole blocks, so that all of them can be taken as one long row.
-        kernels.quantize(&mut self.q, &mut self.d, &mut self.sums, x.data, block);
+        let whole = (
+            Chunks::new(&mut self.q, TILE * width),
+            Chunks::new(&mut self.d, TILE * blocks),
+            Chunks::new(&mut self.sums, TILE * sums),
+        );
+        team.for_each_part(whole, |i, (q, d, s)| {
+            let x = &x.data[i * TILE * width..][..q.len()];
+            kernels.quantize_rows(q, d, s, Rows { data: x, width }, block);
+        });
     }
 }
 
@@ -95,11 +76,11 @@ pub(crate) fn linear<const N: usize>(
     weight: [&Weight; N],
     bias: [Option<&Weight>; N],
 ) -> Result<(), CpuError> {
+    let rows = (CACHED / x.width.max(1)).next_multiple_of(TILE);
     let mut filled: [Option<ActBlock>; 2] = [None; 2];
     for ((dst, weight), bias) in dst.into_iter().zip(weight).zip(bias) {
-        let view = &weight.view;
-        if view.cols() != x.width {
-            let (got, expected) = (x.width, view.cols());
+        if weight.cols != x.width {
+            let (got, expected) = (x.width, weight.cols);
             return Err(CpuError::Shape {
                 what: "input of a linear layer",
                 got,
@@ -107,10 +88,11 @@ pub(crate) fn linear<const N: usize>(
             });
         }
         let bias = match bias {
-            Some(bias) => Some(bias.vector("bias of a linear layer", view.rows())?),
+            Some(bias) => Some(bias.vector("bias of a linear layer", weight.rows)?),
             None => None,
         };
-        let input = match ActBlock::for_weights(view.dtype().block_len()) {
+        let dtype = weight.dtype;
+        let input = match ActBlock::for_weights(dtype.block_len()) {
             None => Input::Float(x),
             Some(block) => {
                 let (slot, space) = match block {
@@ -118,7 +100,7 @@ pub(crate) fn linear<const N: usize>(
                     ActBlock::Super => (&mut filled[1], &mut scratch.large),
                 };
                 if slot.replace(block).is_none() {
-                    space.fill(kernels, x, block);
+                    space.fill(kernels, team, x, block);
                 }
                 let Quantized { q, d, sums } = &*space;
                 Input::Quantized(Activations {
@@ -130,11 +112,10 @@ pub(crate) fn linear<const N: usize>(
                 })
             }
         };
-        let (dtype, row_bytes) = (view.dtype(), view.row_bytes());
-        team.for_each(Tile::whole(dst, view.rows()), ROWS, COLS, |mut tile| {
+        team.for_each(Tile::whole(dst, weight.rows), rows, COLS, |mut tile| {
             let (row, col) = (tile.first_row(), tile.first_col());
             let n_cols = tile.n_cols();
-            let w = &view.data()[col * row_bytes..][..n_cols * row_bytes];
+            let w = weight.rows(col, n_cols);
             input
                 .rows(row, tile.n_rows())
                 .times(kernels, &mut tile, w, dtype);
@@ -155,6 +136,7 @@ enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// Rows `first` to `first + n`; `first` is the first of a tile.
     fn rows(&self, first: usize, n: usize) -> Input<'a> {
         match *self {
             Input::Float(Rows { data, width }) => Input::Float(Rows {

@@ -1,7 +1,8 @@
 #![allow(unsafe_code)]
 
 use crate::CpuError;
-use glassbox_kernels::Tile;
+use glassbox_kernels::{Grid, Tile};
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,85 @@ pub(crate) struct Team {
     shared: Arc<Shared>,
     sleepers: Vec<Thread>,
     handles: Vec<JoinHandle<()>>,
+}
+
+/// What can be cut into parts that any threads may take.
+pub(crate) trait Split: Sync {
+    type Part;
+
+    fn n_parts(&self) -> usize;
+
+    /// Part `index`.
+    ///
+    /// # Safety
+    /// No two parts with the same index may be alive at once.
+    unsafe fn part(&self, index: usize) -> Self::Part;
+}
+
+impl<'a> Split for Grid<'a> {
+    type Part = Tile<'a>;
+
+    fn n_parts(&self) -> usize {
+        self.len()
+    }
+
+    unsafe fn part(&self, index: usize) -> Tile<'a> {
+        // SAFETY: the same contract.
+        unsafe { Grid::part(self, index) }
+    }
+}
+
+/// Three things with as many parts, cut alike.
+impl<A: Split, B: Split, C: Split> Split for (A, B, C) {
+    type Part = (A::Part, B::Part, C::Part);
+
+    fn n_parts(&self) -> usize {
+        self.0.n_parts()
+    }
+
+    unsafe fn part(&self, index: usize) -> Self::Part {
+        // SAFETY: the same contract.
+        unsafe { (self.0.part(index), self.1.part(index), self.2.part(index)) }
+    }
+}
+
+/// A slice cut into pieces of one size; the last may be shorter.
+pub(crate) struct Chunks<'a, T> {
+    first: *mut T,
+    len: usize,
+    size: usize,
+    lifetime: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: the only access through shared chunks is `part`, whose contract hands every piece to one
+// caller, and distinct pieces do not overlap.
+unsafe impl<T: Send> Sync for Chunks<'_, T> {}
+
+impl<'a, T> Chunks<'a, T> {
+    pub(crate) fn new(whole: &'a mut [T], size: usize) -> Self {
+        Chunks {
+            first: whole.as_mut_ptr(),
+            len: whole.len(),
+            size: size.max(1),
+            lifetime: PhantomData,
+        }
+    }
+}
+
+impl<'a, T: Send> Split for Chunks<'a, T> {
+    type Part = &'a mut [T];
+
+    fn n_parts(&self) -> usize {
+        self.len.div_ceil(self.size)
+    }
+
+    unsafe fn part(&self, index: usize) -> &'a mut [T] {
+        let start = (index * self.size).min(self.len);
+        let len = self.size.min(self.len - start);
+        // SAFETY: the range is within the slice, which is borrowed mutably for `'a`; pieces of different indices do not overlap, and by this function's contract no
+        // other piece has this index.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(start), len) }
+    }
 }
 
 type Job<'a> = dyn Fn() + Sync + 'a;
@@ -114,22 +194,31 @@ impl Team {
         n_cols: usize,
         body: impl Fn(Tile<'_>) + Sync,
     ) {
-        let grid = whole.grid(n_rows, n_cols);
+        self.for_each_part(whole.grid(n_rows, n_cols), |_, tile| body(tile));
+    }
+
+    /// Calls `body` with each part of `whole` and its number.
+    pub(crate) fn for_each_part<S: Split>(
+        &mut self,
+        whole: S,
+        body: impl Fn(usize, S::Part) + Sync,
+    ) {
+        let n = whole.n_parts();
         let next = AtomicUsize::new(0);
         let job = || {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= grid.len() {
+                if index >= n {
                     break;
                 }
                 // SAFETY: the counter gives each index to one caller.
-                body(unsafe { grid.part(index) });
+                body(index, unsafe { whole.part(index) });
             }
         };
-        if grid.len() <= 1 || self.handles.is_empty() {
+        if n <= 1 || self.handles.is_empty() {
             job();
         } else {
-            self.run(&job, grid.len() - 1);
+            self.run(&job, n - 1);
         }
     }
 

@@ -51,13 +51,18 @@ pub(crate) const SUM: usize = 16;
 /// `d = max |x| / 127` over the block and `q = x * (127 / max |x|)` rounded to the nearest, ties
 /// to even. A block whose largest magnitude is below 1e-30 is zero. A block that holds an infinity
 /// or NaN has that as `d`, so that it shows in every result, and zeros as `q`.
+///
+/// Rows lie in [tiles](tile): as many as possible of 8, then at most one each of 4, 2 and 1. Within
+/// a tile of `n` rows the rows take turns: 4 integers of each (`[width / 4, n, 4]`), a scale of
+/// each (`[width / block, n]`), two sums of each (`[width / 32, n, 2]`). So a product of a weight
+/// with all rows of a tile reads its activations from one place. A single row lies as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
-    /// The integers, `[n_rows, width]`.
+    /// The integers, `n_rows * width`.
     pub q: &'a [i8],
-    /// A scale a block, `[n_rows, width / block]`.
+    /// A scale a block, `n_rows * width / block`.
     pub d: &'a [f32],
-    /// Sums of 16 integers, `[n_rows, width / 16]`.
+    /// Sums of 16 integers, `n_rows * width / 16`.
     pub sums: &'a [i16],
     /// Elements of a row, a multiple of the block.
     pub width: usize,
@@ -65,24 +70,64 @@ pub struct Activations<'a> {
     pub block: ActBlock,
 }
 
+/// Rows of the tile of [`Activations`] that begins where `rest` rows are left.
+#[inline(always)]
+pub const fn tile(rest: usize) -> usize {
+    match rest {
+        0 => 0,
+        1 => 1,
+        2..4 => 2,
+        4..8 => 4,
+        _ => 8,
+    }
+}
+
+/// Rows of [`Activations`] that take turns.
+#[derive(Clone, Copy)]
+pub(crate) struct ActTile<'a, const T: usize> {
+    /// `[width / 4, T]`.
+    pub(crate) q: &'a [[i8; 4]],
+    /// `[width / block, T]`.
+    pub(crate) d: &'a [f32],
+    /// `[width / 32, T]`.
+    pub(crate) sums: &'a [[i16; 2]],
+}
+
 impl<'a> Activations<'a> {
-    /// The integers of row `row`.
-    #[inline(always)]
-    pub(crate) fn q_row(&self, row: usize) -> &'a [i8] {
-        &self.q[row * self.width..][..self.width]
+    /// Rows.
+    pub fn n_rows(&self) -> usize {
+        self.q.len() / self.width.max(1)
     }
 
-    /// The scales of row `row`.
+    /// The tile of `T` rows that begins with row `first`.
     #[inline(always)]
-    pub(crate) fn d_row(&self, row: usize) -> &'a [f32] {
-        let n = self.width / self.block.size();
-        &self.d[row * n..][..n]
+    pub(crate) fn tile<const T: usize>(&self, first: usize) -> ActTile<'a, T> {
+        let part = |len: usize| first * len..(first + T) * len;
+        ActTile {
+            q: self.q[part(self.width)].as_chunks().0,
+            d: &self.d[part(self.width / self.block.size())],
+            sums: self.sums[part(self.width / SUM)].as_chunks().0,
+        }
     }
 
-    /// The sums of row `row`.
-    #[inline(always)]
-    pub(crate) fn sums_row(&self, row: usize) -> &'a [i16] {
-        let n = self.width / SUM;
-        &self.sums[row * n..][..n]
+    /// Row `row` as it would lie alone: its integers, scales and sums.
+    pub fn row(&self, row: usize) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
+        let (mut first, mut n) = (0, tile(self.n_rows()));
+        while first + n <= row {
+            first += n;
+            n = tile(self.n_rows() - first);
+        }
+        fn turn<X: Copy>(of: &[X], each: usize, n: usize, t: usize) -> Vec<X> {
+            let turns = of.chunks_exact(each).skip(t).step_by(n);
+            turns.flatten().copied().collect()
+        }
+        let blocks = self.width / self.block.size();
+        let part = |len: usize| first * len..(first + n) * len;
+        let t = row - first;
+        (
+            turn(&self.q[part(self.width)], 4, n, t),
+            turn(&self.d[part(blocks)], 1, n, t),
+            turn(&self.sums[part(self.width / SUM)], 2, n, t),
+        )
     }
 }

@@ -20,11 +20,12 @@
 
 mod activations;
 mod arch;
+pub mod panels;
 pub mod portable;
 mod table;
 mod tile;
 
-pub use activations::{ActBlock, Activations, Rows};
+pub use activations::{ActBlock, Activations, Rows, tile};
 pub use portable::attention::{KvElement, KvPages, Queries};
 pub use table::{IsaError, Kernels};
-pub use tile::Tile;
+pub use tile::{Grid, Tile};

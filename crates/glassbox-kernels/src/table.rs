@@ -1,4 +1,4 @@
-use crate::activations::{ActBlock, Activations, Rows};
+use crate::activations::{ActBlock, Activations, Rows, SUM, tile};
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
 use glassbox_core::{AttentionShape, DType, RopeLayout};
@@ -33,7 +33,10 @@ impl std::error::Error for IsaError {}
 /// Declares the table's fields and a method for each, so that a kernel is listed once.
 /// The first token, a dollar sign, lets the inner macro have repetitions of its own.
 macro_rules! kernels {
-    (($dollar:tt) $($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),* $(,)?);)*) => {
+    (
+        ($dollar:tt)
+        $($(#[$doc:meta])* $name:ident $(<$lanes:ident>)? ($($arg:ident: $ty:ty),* $(,)?);)*
+    ) => {
         /// One compiled variant of every kernel.
         ///
         /// A table can only be had from [`Kernels::detect`], [`Kernels::named`] and
@@ -58,7 +61,7 @@ macro_rules! kernels {
 
         /// Compiles every kernel with `$features` and lists the results as a table.
         macro_rules! instantiate {
-            ($table:literal $dollar(, $features:literal)?) => {
+            ($table:literal, $dollar Lanes:ty $dollar(, $features:literal)?) => {
                 pub(crate) static TABLE: $crate::Kernels = $crate::Kernels {
                     name: $table,
                     $($name: compiled::$name,)*
@@ -66,10 +69,11 @@ macro_rules! kernels {
 
                 mod compiled {
                     use super::super::imports::*;
+                    type Lanes = $dollar Lanes;
                     $(
                         $dollar(#[target_feature(enable = $features)])?
                         pub(super) fn $name($($arg: $ty),*) {
-                            bodies::$name($($arg),*);
+                            bodies::$name$(::<$lanes>)?($($arg),*);
                         }
                     )*
                 }
@@ -90,11 +94,12 @@ kernels! {
     /// See [`portable::rope`](crate::portable::rope::rope).
     rope(x: &mut [f32], cos: &[f32], sin: &[f32], layout: RopeLayout);
     /// See [`portable::quantize`](crate::portable::quantize::quantize).
-    quantize(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: &[f32], block: ActBlock);
+    quantize(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: Rows<'_>, block: ActBlock);
     /// See [`portable::linear_float`](crate::portable::linear_float::linear_float).
     linear_float(dst: &mut Tile<'_>, x: Rows<'_>, w: &[u8], dtype: DType);
-    /// See [`portable::linear_quant`](crate::portable::linear_quant::linear_quant).
-    linear_quant(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType);
+    /// See [`portable::linear_quant`](crate::portable::linear_quant::linear_quant); `w` is in
+    /// [panels](crate::panels), the last one filled up with any rows.
+    linear_quant<Lanes>(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType);
     /// See [`portable::attention`](crate::portable::attention::attention).
     attention_f32(
         dst: &mut Tile<'_>,
@@ -121,6 +126,37 @@ impl Kernels {
     /// The table's name: `portable`, `avx2`, `avx512` or `neon`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Quantises rows, tile by tile, as [`Activations`] has them.
+    ///
+    /// # Panics
+    /// As `quantize`.
+    pub fn quantize_rows(
+        &self,
+        q: &mut [i8],
+        d: &mut [f32],
+        sums: &mut [i16],
+        x: Rows<'_>,
+        block: ActBlock,
+    ) {
+        let (width, blocks, pairs) = (x.width, x.width / block.size(), x.width / SUM);
+        let n = x.data.len() / width.max(1);
+        let mut first = 0;
+        while first < n {
+            let end = first + tile(n - first);
+            self.quantize(
+                &mut q[first * width..end * width],
+                &mut d[first * blocks..end * blocks],
+                &mut sums[first * pairs..end * pairs],
+                Rows {
+                    data: &x.data[first * width..end * width],
+                    width,
+                },
+                block,
+            );
+            first = end;
+        }
     }
 
     /// Every table that this machine runs, the best first; `portable` is always the last.

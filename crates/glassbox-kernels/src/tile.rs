@@ -142,7 +142,7 @@ pub struct Grid<'a> {
 // caller, and distinct parts do not overlap.
 unsafe impl Sync for Grid<'_> {}
 
-impl Grid<'_> {
+impl<'a> Grid<'a> {
     /// Parts in the grid.
     pub fn len(&self) -> usize {
         self.len
@@ -157,7 +157,7 @@ impl Grid<'_> {
     ///
     /// # Safety
     /// No two parts with the same index may be alive at once.
-    pub unsafe fn part(&self, index: usize) -> Tile<'_> {
+    pub unsafe fn part(&self, index: usize) -> Tile<'a> {
         assert!(index < self.len);
         let (down, right) = (index / self.across, index % self.across);
         let rows = (down * self.n_rows, self.n_rows);

@@ -24,37 +24,44 @@ mod bodies {
     pub(super) use crate::portable::rms_norm::rms_norm;
     pub(super) use crate::portable::rope::rope;
 
-    use crate::{Activations, Tile, portable::linear_quant};
+    use crate::panels::{self, lanes::Lanes};
+    use crate::{Activations, Tile};
     use glassbox_core::{DType, with_format};
 
     /// Picks the format at run time.
     #[inline(always)]
-    pub(super) fn linear_quant(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType) {
-        with_format!(dtype, F => linear_quant::linear_quant::<F>(dst, x, w),
+    pub(super) fn linear_quant<V: Lanes>(
+        dst: &mut Tile<'_>,
+        x: &Activations<'_>,
+        w: &[u8],
+        dtype: DType,
+    ) {
+        with_format!(dtype, F => panels::linear_panels::<V, F>(dst, x, w),
             float => panic!("{dtype} is not a quantised type"));
     }
 }
 
 mod portable {
-    crate::table::instantiate!("portable");
+    crate::table::instantiate!("portable", crate::panels::Plain);
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    crate::table::instantiate!("avx2", "avx2,fma,f16c");
+    crate::table::instantiate!("avx2", crate::panels::avx2::Avx2, "avx2,fma,f16c");
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
     crate::table::instantiate!(
         "avx512",
+        crate::panels::avx512::Avx512,
         "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
     );
 }
 
 #[cfg(target_arch = "aarch64")]
 mod neon {
-    crate::table::instantiate!("neon", "neon");
+    crate::table::instantiate!("neon", crate::panels::Plain, "neon");
 }
 
 /// Every table that this machine runs, the best first.

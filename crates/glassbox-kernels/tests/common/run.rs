@@ -1,7 +1,9 @@
 //! Each kernel called on owned vectors, with the rest of the matrix that its tile is part of.
 
 use glassbox_core::{AttentionShape, DType, KvType};
-use glassbox_kernels::{ActBlock, Activations, Kernels, KvElement, KvPages, Queries, Rows, Tile};
+use glassbox_kernels::{
+    ActBlock, Activations, Kernels, KvElement, KvPages, Queries, Rows, Tile, panels,
+};
 use half::f16;
 
 /// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
@@ -56,11 +58,22 @@ pub(crate) fn linear(
         }),
         Some(block) => {
             let x = Quantized::new(kernels, x, width, block);
+            let w = in_panels(w, dtype.row_bytes(width).unwrap(), dtype);
             in_part(shape, around, |dst| {
-                kernels.linear_quant(dst, &x.view(), w, dtype);
+                kernels.linear_quant(dst, &x.view(), &w, dtype);
             })
         }
     }
+}
+
+/// The rows of a weight in panels.
+pub(crate) fn in_panels(w: &[u8], row_bytes: usize, dtype: DType) -> Vec<u8> {
+    let panel_bytes = panels::ROWS * row_bytes;
+    let mut packed = vec![99; w.len().div_ceil(panel_bytes) * panel_bytes];
+    for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(panel_bytes)) {
+        panels::pack(panel, rows, dtype);
+    }
+    packed
 }
 
 /// A cache of either type with the pages' elements as given, `[n_pages, PAGE, width]`.
@@ -141,7 +154,7 @@ impl Quantized {
         let mut q = vec![99; x.len()];
         let mut d = vec![99.0; x.len() / block.size()];
         let mut sums = vec![99; x.len() / 16];
-        kernels.quantize(&mut q, &mut d, &mut sums, x, block);
+        kernels.quantize_rows(&mut q, &mut d, &mut sums, Rows { data: x, width }, block);
         Quantized {
             q,
             d,

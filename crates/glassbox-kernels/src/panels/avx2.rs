@@ -1,0 +1,132 @@
+//! Sixteen lanes of two 256-bit registers.
+#![allow(unsafe_code)]
+
+use super::lanes::Lanes;
+use std::arch::x86_64::*;
+
+/// Runs intrinsics.
+macro_rules! run {
+    ($intrinsics:expr) => {{
+        // SAFETY: only tables whose instructions the machine has call this, and every load and
+        // store is within an array, for which no alignment is asked.
+        unsafe { $intrinsics }
+    }};
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2;
+
+#[inline(always)]
+fn both(f: impl Fn(usize) -> __m256i) -> [__m256i; 2] {
+    [f(0), f(1)]
+}
+
+impl Lanes for Avx2 {
+    type I = [__m256i; 2];
+    type F = [__m256; 2];
+    const BIAS: i32 = 0;
+
+    #[inline(always)]
+    fn zero() -> Self::I {
+        [run!(_mm256_setzero_si256()); 2]
+    }
+    #[inline(always)]
+    fn splat(x: i32) -> Self::I {
+        [run!(_mm256_set1_epi32(x)); 2]
+    }
+    #[inline(always)]
+    fn load(bytes: &[u8; 64]) -> Self::I {
+        both(|i| run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * i).cast())))
+    }
+    #[inline(always)]
+    fn and(a: Self::I, b: Self::I) -> Self::I {
+        both(|i| run!(_mm256_and_si256(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn or(a: Self::I, b: Self::I) -> Self::I {
+        both(|i| run!(_mm256_or_si256(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn shr<const N: u32>(a: Self::I) -> Self::I {
+        both(|i| run!(_mm256_srl_epi32(a[i], _mm_cvtsi32_si128(N as i32))))
+    }
+    #[inline(always)]
+    fn shl<const N: u32>(a: Self::I) -> Self::I {
+        both(|i| run!(_mm256_sll_epi32(a[i], _mm_cvtsi32_si128(N as i32))))
+    }
+    #[inline(always)]
+    fn sar<const N: u32>(a: Self::I) -> Self::I {
+        both(|i| run!(_mm256_sra_epi32(a[i], _mm_cvtsi32_si128(N as i32))))
+    }
+    #[inline(always)]
+    fn add(a: Self::I, b: Self::I) -> Self::I {
+        both(|i| run!(_mm256_add_epi32(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn mul(a: Self::I, b: Self::I) -> Self::I {
+        both(|i| run!(_mm256_mullo_epi32(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn dot(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        // Two products of at most 127 * 127 fit an i16, so that nothing saturates.
+        both(|i| {
+            run!({
+                let pairs = _mm256_maddubs_epi16(w[i], a[i]);
+                _mm256_add_epi32(sum[i], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            })
+        })
+    }
+    #[inline(always)]
+    fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        // |w| is at most 128, and two products of 128 * 127 still fit; activations are above -128.
+        both(|i| {
+            run!({
+                let pairs =
+                    _mm256_maddubs_epi16(_mm256_abs_epi8(w[i]), _mm256_sign_epi8(a[i], w[i]));
+                _mm256_add_epi32(sum[i], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            })
+        })
+    }
+    #[inline(always)]
+    fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        both(|i| run!(_mm256_add_epi32(sum[i], _mm256_madd_epi16(w[i], a[i]))))
+    }
+    #[inline(always)]
+    fn float_zero() -> Self::F {
+        [run!(_mm256_setzero_ps()); 2]
+    }
+    #[inline(always)]
+    fn float_splat(x: f32) -> Self::F {
+        [run!(_mm256_set1_ps(x)); 2]
+    }
+    #[inline(always)]
+    fn to_float(a: Self::I) -> Self::F {
+        a.map(|a| run!(_mm256_cvtepi32_ps(a)))
+    }
+    #[inline(always)]
+    fn load_f16(bytes: &[u8; 32]) -> Self::F {
+        [0, 1].map(|i| {
+            run!(_mm256_cvtph_ps(_mm_loadu_si128(
+                bytes.as_ptr().add(16 * i).cast()
+            )))
+        })
+    }
+    #[inline(always)]
+    fn float_neg(a: Self::F) -> Self::F {
+        a.map(|a| run!(_mm256_xor_ps(a, _mm256_set1_ps(-0.0))))
+    }
+    #[inline(always)]
+    fn float_mul(a: Self::F, b: Self::F) -> Self::F {
+        [0, 1].map(|i| run!(_mm256_mul_ps(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        [0, 1].map(|i| run!(_mm256_fmadd_ps(a[i], b[i], c[i])))
+    }
+    #[inline(always)]
+    fn store(a: Self::F, to: &mut [f32; 16]) {
+        for (i, a) in a.into_iter().enumerate() {
+            run!(_mm256_storeu_ps(to.as_mut_ptr().add(8 * i), a))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Sixteen lanes of a 512-bit register, with VNNI.
+#![allow(unsafe_code)]
+
+use super::lanes::Lanes;
+use std::arch::x86_64::*;
+
+/// Runs intrinsics.
+macro_rules! run {
+    ($intrinsics:expr) => {{
+        // SAFETY: only tables whose instructions the machine has call this, and every load and
+        // store is within an array, for which no alignment is asked.
+        unsafe { $intrinsics }
+    }};
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512;
+
+impl Lanes for Avx512 {
+    type I = __m512i;
+    type F = __m512;
+    const BIAS: i32 = 128;
+
+    #[inline(always)]
+    fn zero() -> Self::I {
+        run!(_mm512_setzero_si512())
+    }
+    #[inline(always)]
+    fn splat(x: i32) -> Self::I {
+        run!(_mm512_set1_epi32(x))
+    }
+    #[inline(always)]
+    fn load(bytes: &[u8; 64]) -> Self::I {
+        run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
+    }
+    #[inline(always)]
+    fn and(a: Self::I, b: Self::I) -> Self::I {
+        run!(_mm512_and_si512(a, b))
+    }
+    #[inline(always)]
+    fn or(a: Self::I, b: Self::I) -> Self::I {
+        run!(_mm512_or_si512(a, b))
+    }
+    #[inline(always)]
+    fn shr<const N: u32>(a: Self::I) -> Self::I {
+        run!(_mm512_srli_epi32::<N>(a))
+    }
+    #[inline(always)]
+    fn shl<const N: u32>(a: Self::I) -> Self::I {
+        run!(_mm512_slli_epi32::<N>(a))
+    }
+    #[inline(always)]
+    fn sar<const N: u32>(a: Self::I) -> Self::I {
+        run!(_mm512_srai_epi32::<N>(a))
+    }
+    #[inline(always)]
+    fn add(a: Self::I, b: Self::I) -> Self::I {
+        run!(_mm512_add_epi32(a, b))
+    }
+    #[inline(always)]
+    fn mul(a: Self::I, b: Self::I) -> Self::I {
+        run!(_mm512_mullo_epi32(a, b))
+    }
+    #[inline(always)]
+    fn dot(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        run!(_mm512_dpbusd_epi32(sum, w, a))
+    }
+    #[inline(always)]
+    fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        // Adding 128 makes a signed byte unsigned.
+        run!(_mm512_dpbusd_epi32(
+            sum,
+            _mm512_xor_si512(w, _mm512_set1_epi8(-128)),
+            a
+        ))
+    }
+    #[inline(always)]
+    fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        run!(_mm512_dpwssd_epi32(sum, w, a))
+    }
+    #[inline(always)]
+    fn float_zero() -> Self::F {
+        run!(_mm512_setzero_ps())
+    }
+    #[inline(always)]
+    fn float_splat(x: f32) -> Self::F {
+        run!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    fn to_float(a: Self::I) -> Self::F {
+        run!(_mm512_cvtepi32_ps(a))
+    }
+    #[inline(always)]
+    fn load_f16(bytes: &[u8; 32]) -> Self::F {
+        run!(_mm512_cvtph_ps(_mm256_loadu_si256(bytes.as_ptr().cast())))
+    }
+    #[inline(always)]
+    fn float_neg(a: Self::F) -> Self::F {
+        run!(_mm512_castsi512_ps(_mm512_xor_si512(
+            _mm512_castps_si512(a),
+            _mm512_set1_epi32(i32::MIN)
+        )))
+    }
+    #[inline(always)]
+    fn float_mul(a: Self::F, b: Self::F) -> Self::F {
+        run!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        run!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn store(a: Self::F, to: &mut [f32; 16]) {
+        run!(_mm512_storeu_ps(to.as_mut_ptr(), a))
+    }
+}

@@ -1,0 +1,170 @@
+use glassbox_core::quant::f16_to_f32;
+
+/// Sixteen lanes, one for each row of a panel: what a machine does with them.
+///
+/// # Safety of calls
+/// Functions of an implementation may only run where its instructions are there; a table that is
+/// handed out sees to that.
+pub(crate) trait Lanes: Copy {
+    /// Sixteen i32, or 64 bytes.
+    type I: Copy;
+    /// Sixteen f32.
+    type F: Copy;
+
+    fn zero() -> Self::I;
+    fn splat(x: i32) -> Self::I;
+    /// 64 bytes.
+    fn load(bytes: &[u8; 64]) -> Self::I;
+    fn and(a: Self::I, b: Self::I) -> Self::I;
+    fn or(a: Self::I, b: Self::I) -> Self::I;
+    /// Logical shift of every lane.
+    fn shr<const N: u32>(a: Self::I) -> Self::I;
+    fn shl<const N: u32>(a: Self::I) -> Self::I;
+    /// Arithmetic shift of every lane.
+    fn sar<const N: u32>(a: Self::I) -> Self::I;
+    fn add(a: Self::I, b: Self::I) -> Self::I;
+    /// The low 32 bits of the product of every lane.
+    fn mul(a: Self::I, b: Self::I) -> Self::I;
+    /// `sum + Σ w a` over the four bytes of every lane: `w` unsigned and at most 127, `a` signed.
+    fn dot(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
+    /// As [`dot`](Self::dot) for signed `w`, but for an offset: what it adds is too large by
+    /// [`BIAS`](Self::BIAS) times the sum of `a`.
+    fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
+    /// See [`dot_signed`](Self::dot_signed).
+    const BIAS: i32;
+    /// `sum + Σ w a` over the two i16 of every lane.
+    fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
+
+    fn float_zero() -> Self::F;
+    fn float_splat(x: f32) -> Self::F;
+    fn to_float(a: Self::I) -> Self::F;
+    /// Sixteen f16, widened.
+    fn load_f16(bytes: &[u8; 32]) -> Self::F;
+    fn float_neg(a: Self::F) -> Self::F;
+    fn float_mul(a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once.
+    fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    fn store(a: Self::F, to: &mut [f32; 16]);
+}
+
+/// The specification: arrays.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain;
+
+#[inline(always)]
+fn each(f: impl Fn(usize) -> i32) -> [i32; 16] {
+    std::array::from_fn(f)
+}
+
+#[inline(always)]
+fn bytes_of(x: i32) -> [u8; 4] {
+    x.to_le_bytes()
+}
+
+impl Lanes for Plain {
+    type I = [i32; 16];
+    type F = [f32; 16];
+    const BIAS: i32 = 0;
+
+    #[inline(always)]
+    fn zero() -> Self::I {
+        [0; 16]
+    }
+    #[inline(always)]
+    fn splat(x: i32) -> Self::I {
+        [x; 16]
+    }
+    #[inline(always)]
+    fn load(bytes: &[u8; 64]) -> Self::I {
+        let (words, _) = bytes.as_chunks::<4>();
+        each(|i| i32::from_le_bytes(words[i]))
+    }
+    #[inline(always)]
+    fn and(a: Self::I, b: Self::I) -> Self::I {
+        each(|i| a[i] & b[i])
+    }
+    #[inline(always)]
+    fn or(a: Self::I, b: Self::I) -> Self::I {
+        each(|i| a[i] | b[i])
+    }
+    #[inline(always)]
+    fn shr<const N: u32>(a: Self::I) -> Self::I {
+        each(|i| ((a[i] as u32) >> N) as i32)
+    }
+    #[inline(always)]
+    fn shl<const N: u32>(a: Self::I) -> Self::I {
+        each(|i| a[i] << N)
+    }
+    #[inline(always)]
+    fn sar<const N: u32>(a: Self::I) -> Self::I {
+        each(|i| a[i] >> N)
+    }
+    #[inline(always)]
+    fn add(a: Self::I, b: Self::I) -> Self::I {
+        each(|i| a[i].wrapping_add(b[i]))
+    }
+    #[inline(always)]
+    fn mul(a: Self::I, b: Self::I) -> Self::I {
+        each(|i| a[i].wrapping_mul(b[i]))
+    }
+    #[inline(always)]
+    fn dot(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        each(|i| {
+            let pairs = bytes_of(w[i]).into_iter().zip(bytes_of(a[i]));
+            pairs.fold(sum[i], |sum, (w, a)| {
+                sum.wrapping_add(i32::from(w) * i32::from(a as i8))
+            })
+        })
+    }
+    #[inline(always)]
+    fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        each(|i| {
+            let pairs = bytes_of(w[i]).into_iter().zip(bytes_of(a[i]));
+            pairs.fold(sum[i], |sum, (w, a)| {
+                sum.wrapping_add(i32::from(w as i8) * i32::from(a as i8))
+            })
+        })
+    }
+    #[inline(always)]
+    fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
+        let half = |x: i32, high: bool| if high { x >> 16 } else { i32::from(x as i16) };
+        each(|i| {
+            let low = half(w[i], false).wrapping_mul(half(a[i], false));
+            let high = half(w[i], true).wrapping_mul(half(a[i], true));
+            sum[i].wrapping_add(low).wrapping_add(high)
+        })
+    }
+    #[inline(always)]
+    fn float_zero() -> Self::F {
+        [0.0; 16]
+    }
+    #[inline(always)]
+    fn float_splat(x: f32) -> Self::F {
+        [x; 16]
+    }
+    #[inline(always)]
+    fn to_float(a: Self::I) -> Self::F {
+        a.map(|x| x as f32)
+    }
+    #[inline(always)]
+    fn load_f16(bytes: &[u8; 32]) -> Self::F {
+        let (halves, _) = bytes.as_chunks::<2>();
+        std::array::from_fn(|i| f16_to_f32(u16::from_le_bytes(halves[i])))
+    }
+    #[inline(always)]
+    fn float_neg(a: Self::F) -> Self::F {
+        a.map(|x| -x)
+    }
+    #[inline(always)]
+    fn float_mul(a: Self::F, b: Self::F) -> Self::F {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
+    }
+    #[inline(always)]
+    fn store(a: Self::F, to: &mut [f32; 16]) {
+        *to = a;
+    }
+}

@@ -1,0 +1,79 @@
+use glassbox_core::quant::Format;
+use glassbox_core::{DType, with_format};
+
+/// Rows of a panel.
+pub const ROWS: usize = 16;
+
+/// Lays up to 16 rows of a quantised type out as a panel, filled up with zeros.
+///
+/// # Panics
+/// When `panel` is not 16 rows of whole blocks, or `rows` are not whole rows, or more.
+pub fn pack(panel: &mut [u8], rows: &[u8], dtype: DType) {
+    let row_bytes = panel.len() / ROWS;
+    assert!(panel.len().is_multiple_of(ROWS) && rows.len() <= panel.len());
+    if rows.len() < panel.len() {
+        panel.fill(0);
+    }
+    for (r, row) in rows.chunks_exact(row_bytes.max(1)).enumerate() {
+        each_item(row_bytes, r, dtype, |place, at, size| {
+            panel[place..][..size].copy_from_slice(&row[at..][..size]);
+        });
+    }
+}
+
+/// Row `r` of a panel, as it lies in a file.
+///
+/// # Panics
+/// When `panel` is not 16 rows as long as `row`, or there is no row `r`.
+pub fn unpack_row(row: &mut [u8], panel: &[u8], r: usize, dtype: DType) {
+    assert!(panel.len() == ROWS * row.len() && r < ROWS);
+    each_item(row.len(), r, dtype, |place, at, size| {
+        row[at..][..size].copy_from_slice(&panel[place..][..size]);
+    });
+}
+
+/// Calls `each` with every item of row `r`: its place in the panel, its place in the row, and its
+/// size.
+#[inline(always)]
+fn each_item(row_bytes: usize, r: usize, dtype: DType, each: impl FnMut(usize, usize, usize)) {
+    with_format!(dtype, F => items::<F>(row_bytes, r, each),
+        float => panic!("{dtype} is not a quantised type"));
+}
+
+#[inline(always)]
+fn items<F: Format>(row_bytes: usize, r: usize, mut each: impl FnMut(usize, usize, usize)) {
+    assert!(
+        row_bytes.is_multiple_of(F::BYTES),
+        "{row_bytes} bytes of {}",
+        F::DTYPE
+    );
+    let floats = float_offset::<F>(row_bytes);
+    let mut word = 0;
+    for b in 0..row_bytes / F::BYTES {
+        for (f, at) in F::FLOATS.iter().enumerate() {
+            let place = floats + (b * F::FLOATS.len() + f) * ROWS * 2;
+            each(place + r * 2, b * F::BYTES + at, 2);
+        }
+        for at in words::<F>() {
+            each((word * ROWS + r) * 4, b * F::BYTES + at, 4);
+            word += 1;
+        }
+    }
+}
+
+/// Where the words of a block are: all that is not a float.
+#[inline(always)]
+fn words<F: Format>() -> impl Iterator<Item = usize> {
+    // Floats stand together, at the start or at the end.
+    let start = match F::FLOATS[0] {
+        0 => F::FLOATS.len() * 2,
+        _ => 0,
+    };
+    (0..(F::BYTES - F::FLOATS.len() * 2) / 4).map(move |i| start + i * 4)
+}
+
+/// Where in a panel the floats begin: behind all words.
+#[inline(always)]
+pub(super) fn float_offset<F: Format>(row_bytes: usize) -> usize {
+    row_bytes / F::BYTES * (F::BYTES - F::FLOATS.len() * 2) * ROWS
+}
