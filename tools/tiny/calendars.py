@@ -2,7 +2,7 @@
 
 from random import Random
 
-from problem import Problem, boxed, ending, opening, reply
+from problem import Problem, ending, opening, reply
 from writer import Writer
 
 

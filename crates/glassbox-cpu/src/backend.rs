@@ -33,6 +33,8 @@ pub struct Cpu {
     tables: Vec<u32>,
     wanted: Vec<usize>,
     wanted_rows: Vec<f32>,
+    /// A row of the embedding as its file has it.
+    embedding: Vec<u8>,
 }
 
 /// A sequence of the batch: its rows, its first position, and where its page table stands.
@@ -64,6 +66,7 @@ impl Cpu {
             tables: Vec::new(),
             wanted: Vec::new(),
             wanted_rows: Vec::new(),
+            embedding: Vec::new(),
         })
     }
 
@@ -137,6 +140,7 @@ impl Backend for Cpu {
 
     fn upload(&mut self, weight: WeightView) -> Result<Weight, CpuError> {
         self.widest = self.widest.max(weight.cols());
+        self.embedding.reserve(weight.row_bytes());
         Weight::new(weight, &mut self.team)
     }
 
@@ -185,7 +189,7 @@ impl Backend for Cpu {
             return Err(CpuError::TokenId { id, vocab });
         }
         for (&id, row) in self.ids.iter().zip(dst.data.chunks_exact_mut(dst.width)) {
-            table.dequantize_row(id as usize, row);
+            table.dequantize_row(id as usize, row, &mut self.embedding);
         }
         Ok(())
     }

@@ -57,16 +57,16 @@ impl Weight {
         }
     }
 
-    /// Row `row`, as f32.
-    pub(crate) fn dequantize_row(&self, row: usize, dst: &mut [f32]) {
+    /// Row `row`, as f32; `space` has room for the bytes of a row.
+    pub(crate) fn dequantize_row(&self, row: usize, dst: &mut [f32], space: &mut Vec<u8>) {
         match &self.data {
             Data::File(view) => view.dequantize_row(row, dst),
             Data::Panels { .. } => {
-                let mut bytes = vec![0; self.row_bytes];
+                space.resize(self.row_bytes, 0);
                 let in_panel = row % panels::ROWS;
                 let panel = self.rows(row - in_panel, panels::ROWS);
-                panels::unpack_row(&mut bytes, panel, in_panel, self.dtype);
-                quant::dequantize(self.dtype, &bytes, dst);
+                panels::unpack_row(space, panel, in_panel, self.dtype);
+                quant::dequantize(self.dtype, space, dst);
             }
         }
     }
