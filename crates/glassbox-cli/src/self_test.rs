@@ -1,6 +1,6 @@
 //! Small products on every kernel table, against the portable one.
 
-use glassbox::kernels::{ActBlock, Activations, Rows, Tile, panels};
+use glassbox::kernels::{ActBlock, Activations, Rows, Steps, Tile, panels};
 use glassbox::{DType, Kernels};
 use serde::Serialize;
 
@@ -18,9 +18,10 @@ pub(crate) struct Outcome {
 
 type Operation = (&'static str, fn(&Kernels) -> Vec<f32>);
 
-const OPERATIONS: [Operation; 3] = [
+const OPERATIONS: [Operation; 4] = [
     ("rms_norm", rms_norm),
-    ("linear f32", linear_f32),
+    ("linear f32", |kernels| linear_float(kernels, DType::F32)),
+    ("linear bf16", |kernels| linear_float(kernels, DType::BF16)),
     ("linear q8_0", linear_q8_0),
 ];
 
@@ -48,19 +49,40 @@ fn rms_norm(kernels: &Kernels) -> Vec<f32> {
     dst
 }
 
-fn linear_f32(kernels: &Kernels) -> Vec<f32> {
-    let w: Vec<u8> = values(OUT * COLS)
-        .iter()
-        .flat_map(|x| x.to_le_bytes())
-        .collect();
+fn linear_float(kernels: &Kernels, dtype: DType) -> Vec<f32> {
+    let w = values(OUT * COLS).into_iter();
+    let rows: Vec<u8> = match dtype {
+        DType::BF16 => w
+            .flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes())
+            .collect(),
+        _ => w.flat_map(f32::to_le_bytes).collect(),
+    };
+    let w = in_panels(&rows, dtype);
     let x = values(ROWS * COLS);
-    let mut dst = vec![0.0; ROWS * OUT];
     let rows = Rows {
         data: &x,
         width: COLS,
     };
-    kernels.linear_float(&mut Tile::whole(&mut dst, OUT), rows, &w, DType::F32);
+    let per_row = Steps::per_row(COLS, dtype);
+    let mut words = vec![0; ROWS * per_row];
+    kernels.steps_of_rows(&mut words, rows, dtype);
+    let steps = Steps {
+        words: &words,
+        per_row,
+    };
+    let mut dst = vec![0.0; ROWS * OUT];
+    kernels.linear_float(&mut Tile::whole(&mut dst, OUT), &steps, &w, dtype);
     dst
+}
+
+/// Rows of a weight of [`COLS`] columns, in panels.
+fn in_panels(rows: &[u8], dtype: DType) -> Vec<u8> {
+    let panel_bytes = panels::bytes(COLS, dtype);
+    let mut w = vec![0; rows.len().next_multiple_of(panel_bytes)];
+    for (panel, rows) in w.chunks_mut(panel_bytes).zip(rows.chunks(panel_bytes)) {
+        panels::pack(panel, rows, COLS, dtype);
+    }
+    w
 }
 
 fn linear_q8_0(kernels: &Kernels) -> Vec<f32> {
@@ -70,11 +92,7 @@ fn linear_q8_0(kernels: &Kernels) -> Vec<f32> {
         [0x00, 0x38].into_iter().chain(q)
     };
     let rows: Vec<u8> = (0..OUT * COLS / 32).flat_map(block).collect();
-    let panel_bytes = panels::ROWS * COLS / 32 * 34;
-    let mut w = vec![0; rows.len().next_multiple_of(panel_bytes)];
-    for (panel, rows) in w.chunks_mut(panel_bytes).zip(rows.chunks(panel_bytes)) {
-        panels::pack(panel, rows, DType::Q8_0);
-    }
+    let w = in_panels(&rows, DType::Q8_0);
     let x = values(ROWS * COLS);
     let mut q = vec![0i8; x.len()];
     let mut d = vec![0.0; x.len() / 32];

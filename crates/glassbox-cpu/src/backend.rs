@@ -1,10 +1,13 @@
 use crate::angles::Angles;
+use crate::input::{Scratch, reserve};
 use crate::kv::{Kv, Store, zeros};
 use crate::linear;
 use crate::team::Team;
-use crate::weight::Weight;
+use crate::weight::{Weight, widened};
 use crate::{CpuError, CpuOptions};
-use glassbox_core::{AttentionShape, Backend, Batch, KvType, PAGE, Rope, Sequence, WeightView};
+use glassbox_core::{
+    AttentionShape, Backend, Batch, DType, KvType, PAGE, Rope, Sequence, WeightView,
+};
 use glassbox_kernels::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES};
 use glassbox_kernels::{Kernels, KvPages, Queries, Rows, Tile};
 use half::slice::HalfBitsSliceExt;
@@ -22,7 +25,8 @@ pub struct Buf {
 pub struct Cpu {
     kernels: &'static Kernels,
     team: Team,
-    scratch: linear::Scratch,
+    widen_bf16: bool,
+    scratch: Scratch,
     angles: Angles,
     rows: usize,
     /// The longest input of a layer.
@@ -56,7 +60,8 @@ impl Cpu {
         Ok(Cpu {
             kernels,
             team: Team::new(options.threads.unwrap_or_else(cores))?,
-            scratch: linear::Scratch::default(),
+            widen_bf16: options.widen_bf16,
+            scratch: Scratch::default(),
             angles: Angles::default(),
             rows: usize::MAX,
             widest: 0,
@@ -139,6 +144,10 @@ impl Backend for Cpu {
     }
 
     fn upload(&mut self, weight: WeightView) -> Result<Weight, CpuError> {
+        let weight = match weight.dtype() {
+            DType::BF16 if self.widen_bf16 => widened(&weight)?,
+            _ => weight,
+        };
         self.widest = self.widest.max(weight.cols());
         self.embedding.reserve(weight.row_bytes());
         Weight::new(weight, &mut self.team)
@@ -178,7 +187,7 @@ impl Backend for Cpu {
         }
         self.angles.prepare(batch, rope);
         self.scratch.reserve(tokens, self.widest)?;
-        linear::reserve(&mut self.wanted_rows, self.wanted.len() * self.widest)?;
+        reserve(&mut self.wanted_rows, self.wanted.len() * self.widest)?;
         Ok(())
     }
 

@@ -20,8 +20,8 @@
 //! assert_eq!(row, [0.0, 1.0]);
 //! ```
 //!
-//! Float weights stay where they are: a memory-mapped file is read in place. Quantised ones are laid
-//! out anew, in panels of as many bytes (see `glassbox_kernels::panels`).
+//! Matrices are laid out anew, in panels of as many bytes as in their file (see
+//! `glassbox_kernels::panels`).
 //!
 //! Deliberately absent: arithmetic, which is all in `glassbox-kernels`, and anything that knows
 //! of models.
@@ -30,6 +30,7 @@
 
 mod angles;
 mod backend;
+mod input;
 mod kv;
 mod limits;
 mod linear;

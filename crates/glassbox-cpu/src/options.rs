@@ -1,3 +1,4 @@
+use glassbox_core::CoreError;
 use glassbox_kernels::IsaError;
 
 /// How the CPU backend runs.
@@ -8,6 +9,9 @@ pub struct CpuOptions {
     pub threads: Option<usize>,
     /// The kernel table by name, instead of the best or the one `GLASSBOX_ISA` names.
     pub isa: Option<String>,
+    /// Keeps bf16 weights in f32, so that the activations that they meet stay f32 too. Otherwise
+    /// those are rounded to bf16, for half the memory and a multiple of the speed.
+    pub widen_bf16: bool,
 }
 
 impl CpuOptions {
@@ -22,6 +26,12 @@ impl CpuOptions {
         self.isa = Some(name.into());
         self
     }
+
+    /// Keeps bf16 weights, and what they meet, in f32.
+    pub fn widen_bf16(mut self, widen: bool) -> Self {
+        self.widen_bf16 = widen;
+        self
+    }
 }
 
 /// What can go wrong on the CPU.
@@ -31,6 +41,9 @@ pub enum CpuError {
     /// A kernel table that this machine does not run.
     #[error(transparent)]
     Isa(#[from] IsaError),
+    /// A weight that is not what it says.
+    #[error(transparent)]
+    Weight(#[from] CoreError),
     /// A number of threads that makes no sense.
     #[error("threads: {got}, expected 1 to {max}")]
     Threads {

@@ -65,6 +65,25 @@ impl<A: Split, B: Split, C: Split> Split for (A, B, C) {
     }
 }
 
+/// Several things one after another; a part comes with the number of its thing.
+impl<S: Split, const N: usize> Split for [S; N] {
+    type Part = (usize, S::Part);
+
+    fn n_parts(&self) -> usize {
+        self.iter().map(Split::n_parts).sum()
+    }
+
+    unsafe fn part(&self, index: usize) -> Self::Part {
+        let (mut i, mut rest) = (0, index);
+        while rest >= self[i].n_parts() {
+            rest -= self[i].n_parts();
+            i += 1;
+        }
+        // SAFETY: the same contract, as different indices are different parts.
+        (i, unsafe { self[i].part(rest) })
+    }
+}
+
 /// A slice cut into pieces of one size; the last may be shorter.
 pub(crate) struct Chunks<'a, T> {
     first: *mut T,

@@ -1,3 +1,5 @@
+use glassbox_core::DType;
+
 /// Rows of f32 activations, `[n_rows, width]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
@@ -12,6 +14,15 @@ impl<'a> Rows<'a> {
     #[inline(always)]
     pub fn row(&self, row: usize) -> &'a [f32] {
         &self.data[row * self.width..][..self.width]
+    }
+
+    /// Rows `first` to `end`, which is not one of them.
+    #[inline(always)]
+    pub fn part(&self, first: usize, end: usize) -> Rows<'a> {
+        Rows {
+            data: &self.data[first * self.width..end * self.width],
+            width: self.width,
+        }
     }
 }
 
@@ -79,6 +90,29 @@ pub const fn tile(rest: usize) -> usize {
         2..4 => 2,
         4..8 => 4,
         _ => 8,
+    }
+}
+
+/// Rows of activations for float weights, in the same [tiles](tile): within a tile of `n` rows each
+/// gives a step in turn, `[per_row, n]`.
+///
+/// A step is an element; for bf16 weights it is two, as [rounded](crate::portable::bf16::round)
+/// bf16, the first in the low half, and a row of odd width has a zero behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps<'a> {
+    /// The steps, `n_rows * per_row`.
+    pub words: &'a [u32],
+    /// Steps of a row.
+    pub per_row: usize,
+}
+
+impl Steps<'_> {
+    /// Steps of a row of `width` elements for weights of the float type `dtype`.
+    pub fn per_row(width: usize, dtype: DType) -> usize {
+        match dtype {
+            DType::BF16 => width.div_ceil(2),
+            _ => width,
+        }
     }
 }
 

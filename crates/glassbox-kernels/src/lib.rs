@@ -25,7 +25,8 @@ pub mod portable;
 mod table;
 mod tile;
 
-pub use activations::{ActBlock, Activations, Rows, tile};
+pub use activations::{ActBlock, Activations, Rows, Steps, tile};
+pub use panels::attention::KvPanels;
 pub use portable::attention::{KvElement, KvPages, Queries};
 pub use table::{IsaError, Kernels};
 pub use tile::{Grid, Tile};

@@ -1,4 +1,5 @@
-use crate::activations::{ActBlock, Activations, Rows, SUM, tile};
+use crate::activations::{ActBlock, Activations, Rows, SUM, Steps, tile};
+use crate::panels::attention::KvPanels;
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
 use glassbox_core::{AttentionShape, DType, RopeLayout};
@@ -95,8 +96,11 @@ kernels! {
     rope(x: &mut [f32], cos: &[f32], sin: &[f32], layout: RopeLayout);
     /// See [`portable::quantize`](crate::portable::quantize::quantize).
     quantize(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: Rows<'_>, block: ActBlock);
-    /// See [`portable::linear_float`](crate::portable::linear_float::linear_float).
-    linear_float(dst: &mut Tile<'_>, x: Rows<'_>, w: &[u8], dtype: DType);
+    /// See [`portable::steps`](crate::portable::steps::steps).
+    steps(dst: &mut [u32], x: Rows<'_>, dtype: DType);
+    /// See [`portable::linear_float`](crate::portable::linear_float::linear_float); `w` is in
+    /// [panels](crate::panels), the last one filled up with any rows.
+    linear_float<Lanes>(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8], dtype: DType);
     /// See [`portable::linear_quant`](crate::portable::linear_quant::linear_quant); `w` is in
     /// [panels](crate::panels), the last one filled up with any rows.
     linear_quant<Lanes>(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType);
@@ -116,6 +120,17 @@ kernels! {
         kv_head: usize,
         shape: AttentionShape,
     );
+    /// See [`portable::attention_i16`](crate::portable::attention_i16::attention_i16); `dst`, `q`
+    /// and `kv_head` are as for [`attention_f32`](Self::attention_f32).
+    attention_i16<Lanes>(
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPanels<'_>,
+        kv_head: usize,
+        shape: AttentionShape,
+    );
+    /// See [`portable::fixed_rows`](crate::portable::fixed::fixed_rows).
+    fixed_rows(q: &mut [i16], d: &mut [f32], x: &[f32], limit: i32);
     /// See [`portable::limits::fma_chains`](crate::portable::limits::fma_chains).
     fma_chains(lanes: &mut [[f32; 16]; 6], by: f32, rounds: usize);
     /// See [`portable::limits::madd_chains`](crate::portable::limits::madd_chains).
@@ -123,9 +138,24 @@ kernels! {
 }
 
 impl Kernels {
-    /// The table's name: `portable`, `avx2`, `avx512` or `neon`.
+    /// The table's name: `portable`, `avx2`, `avx512`, `avx512bf16` or `neon`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Lays rows out tile by tile, as [`Steps`] has them.
+    ///
+    /// # Panics
+    /// As `steps`.
+    pub fn steps_of_rows(&self, dst: &mut [u32], x: Rows<'_>, dtype: DType) {
+        let per_row = Steps::per_row(x.width, dtype);
+        for (first, end) in tiles(x) {
+            self.steps(
+                &mut dst[first * per_row..end * per_row],
+                x.part(first, end),
+                dtype,
+            );
+        }
     }
 
     /// Quantises rows, tile by tile, as [`Activations`] has them.
@@ -141,21 +171,14 @@ impl Kernels {
         block: ActBlock,
     ) {
         let (width, blocks, pairs) = (x.width, x.width / block.size(), x.width / SUM);
-        let n = x.data.len() / width.max(1);
-        let mut first = 0;
-        while first < n {
-            let end = first + tile(n - first);
+        for (first, end) in tiles(x) {
             self.quantize(
                 &mut q[first * width..end * width],
                 &mut d[first * blocks..end * blocks],
                 &mut sums[first * pairs..end * pairs],
-                Rows {
-                    data: &x.data[first * width..end * width],
-                    width,
-                },
+                x.part(first, end),
                 block,
             );
-            first = end;
         }
     }
 
@@ -184,6 +207,15 @@ impl Kernels {
             None => Ok(Kernels::available()[0]),
         }
     }
+}
+
+/// The first row of each tile, and the one behind its last.
+fn tiles(x: Rows<'_>) -> impl Iterator<Item = (usize, usize)> {
+    let n = x.data.len() / x.width.max(1);
+    let ends = std::iter::successors(Some((0, tile(n))), move |&(_, end)| {
+        Some((end, end + tile(n - end)))
+    });
+    ends.take_while(|(first, end)| first < end)
 }
 
 impl std::fmt::Debug for Kernels {

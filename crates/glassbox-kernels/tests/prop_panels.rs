@@ -2,11 +2,14 @@
 
 mod common;
 
-use common::run::{self, Quantized};
-use common::{FLAVOURS, QUANTS, Rng, difference};
-use glassbox_core::with_format;
+use common::run::{self, Heads16, Quantized};
+use common::{FLAVOURS, FLOATS, QUANTS, Rng, difference};
+use glassbox_core::{AttentionShape, DType, PAGE, with_format};
+use glassbox_kernels::portable::attention_i16::attention_i16;
+use glassbox_kernels::portable::bf16;
+use glassbox_kernels::portable::linear_float::linear_float;
 use glassbox_kernels::portable::linear_quant::linear_quant;
-use glassbox_kernels::{ActBlock, Kernels, panels};
+use glassbox_kernels::{ActBlock, Kernels, Rows, panels};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -20,7 +23,6 @@ proptest! {
         let mut rng = Rng(seed);
         let block = ActBlock::for_weights(dtype.block_len()).unwrap();
         let width = n_blocks * dtype.block_len();
-        let row_bytes = dtype.row_bytes(width).unwrap();
         let x = rng.floats(n_tokens * width, flavour);
         let w = rng.weights(dtype, n_out * width, flavour);
         let x = Quantized::new(Kernels::named("portable").unwrap(), &x, width, block);
@@ -28,7 +30,7 @@ proptest! {
         let expected = run::in_part(shape, (0, 0, 0), |dst| {
             with_format!(dtype, F => linear_quant::<F>(dst, &x.view(), &w), float => unreachable!());
         });
-        let packed = run::in_panels(&w, row_bytes, dtype);
+        let packed = run::in_panels(&w, width, dtype);
         for table in Kernels::available() {
             let got = run::in_part(shape, (1, 1, 1), |dst| {
                 table.linear_quant(dst, &x.view(), &packed, dtype);
@@ -39,19 +41,80 @@ proptest! {
     }
 
     #[test]
-    fn a_row_comes_back_from_a_panel(seed: u64, dtype in select(&QUANTS[..]), n_rows in 1usize..17,
-                                     n_blocks in 1usize..5) {
-        let row_bytes = n_blocks * dtype.block_bytes();
+    fn panels_of_floats_equal_rows(seed: u64, dtype in select(&FLOATS[..]), n_tokens in 1usize..20,
+                                   n_out in 1usize..40, width in 1usize..400,
+                                   flavour in select(&FLAVOURS[..])) {
         let mut rng = Rng(seed);
-        let rows: Vec<u8> = (0..n_rows * row_bytes).map(|_| rng.bits() as u8).collect();
-        let mut panel = vec![99; panels::ROWS * row_bytes];
-        panels::pack(&mut panel, &rows, dtype);
+        let x = rng.floats(n_tokens * width, flavour);
+        let w = rng.weights(dtype, n_out * width, flavour);
+        let expected = run::in_part((n_tokens, n_out), (0, 0, 0), |dst| {
+            linear_float(dst, Rows { data: &x, width }, &w, dtype);
+        });
+        for table in Kernels::available() {
+            let got = run::linear(table, &x, width, &w, dtype, (1, 1, 1));
+            difference(&got, &expected)
+                .map_err(|e| TestCaseError::fail(format!("{dtype} on {}: {e}", table.name())))?;
+        }
+    }
+
+    #[test]
+    fn a_row_comes_back_from_a_panel(seed: u64, dtype in select(&DType::ALL[..]),
+                                     n_rows in 1usize..17, n_blocks in 1usize..5) {
+        let row_bytes = n_blocks * dtype.block_bytes();
+        let width = n_blocks * dtype.block_len();
+        let mut rng = Rng(seed);
+        let mut rows: Vec<u8> = (0..n_rows * row_bytes).map(|_| rng.bits() as u8).collect();
+        let mut panel = vec![99; panels::bytes(width, dtype)];
+        panels::pack(&mut panel, &rows, width, dtype);
+        if dtype == DType::BF16 {
+            for element in rows.as_chunks_mut().0 {
+                *element = bf16::flush(u16::from_le_bytes(*element)).to_le_bytes();
+            }
+        }
         let mut row = vec![99; row_bytes];
         for r in 0..panels::ROWS {
             panels::unpack_row(&mut row, &panel, r, dtype);
             let zeros = vec![0; row_bytes];
             let expected = rows.chunks(row_bytes).nth(r).unwrap_or(&zeros);
             prop_assert_eq!(&row[..], expected);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn attention_of_panels_equals_rows(
+        seed: u64, start in 0usize..150, rows in 1usize..9, group in 1usize..8, kv_heads in 1usize..4,
+        head_dim in 1usize..257, flavour in select(&FLAVOURS[..]),
+    ) {
+        let mut rng = Rng(seed);
+        let shape = AttentionShape { n_heads: group * kv_heads, n_kv_heads: kv_heads, head_dim };
+        let start = start.min(60_000 / (rows * group * head_dim));
+        let n_pages = (start + rows).div_ceil(PAGE);
+        let table = rng.pages(n_pages, n_pages + 2);
+        let len = (n_pages + 2) * PAGE * shape.kv_width();
+        let portable = Kernels::named("portable").unwrap();
+        let keys = Heads16::keys(portable, &rng.floats(len, flavour), shape);
+        let values = Heads16::values(portable, &rng.floats(len, flavour), shape);
+        let q = rng.floats(rows * shape.q_width(), flavour);
+        let kv_head = rng.below(kv_heads);
+        let mut expected = vec![0.0; rows * group * head_dim];
+        for (i, out) in expected.chunks_exact_mut(head_dim).enumerate() {
+            let (row, head) = (i / group, kv_head * group + i % group);
+            let query = &q[row * shape.q_width() + head * head_dim..][..head_dim];
+            let (keys, key_scales) = keys.head(kv_head, start + row + 1, &table);
+            let (values, value_scales) = values.head(kv_head, start + row + 1, &table);
+            let (keys, values) = ((&keys[..], &key_scales[..]), (&values[..], &value_scales[..]));
+            attention_i16(out, query, keys, values, shape.scale());
+        }
+        for table_of in Kernels::available() {
+            let got = run::attention_i16(
+                table_of, (&keys, &values), &q, start, &table, kv_head, (1, 1, 1),
+            );
+            difference(&got, &expected)
+                .map_err(|e| TestCaseError::fail(format!("{}: {e}", table_of.name())))?;
         }
     }
 }

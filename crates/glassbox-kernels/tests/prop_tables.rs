@@ -88,6 +88,16 @@ proptest! {
     }
 
     #[test]
+    fn steps(seed: u64, n in 0usize..20, width in 1usize..40, dtype in select(&FLOATS[..]),
+             flavour in select(&FLAVOURS[..])) {
+        let x = Rng(seed).floats(n * width, flavour);
+        each_table(
+            |kernels| run::steps(kernels, &x, width, dtype),
+            |got, expected| if got == expected { Ok(()) } else { Err(format!("{got:x?}")) },
+        )?;
+    }
+
+    #[test]
     fn linear_float(seed: u64, tokens in 1usize..20, out in 1usize..20, width in 1usize..560,
                     dtype in select(&FLOATS[..]), flavour in select(&FLAVOURS[..]),
                     around in (0usize..2, 0usize..3, 0usize..3)) {

@@ -131,7 +131,7 @@ fn load(path: &Path) -> LoadedModel<Cpu> {
     let mut options = LoadOptions::default();
     options.context = 256;
     options.kv_type = KvType::F32;
-    let cpu = Cpu::new(&CpuOptions::default().threads(2)).unwrap();
+    let cpu = Cpu::new(&CpuOptions::default().threads(2).widen_bf16(true)).unwrap();
     LoadedModel::load(cpu, &checkpoint, &options, &mut |_| true).unwrap()
 }
 

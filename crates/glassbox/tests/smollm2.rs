@@ -172,7 +172,7 @@ fn quantised_it_stays_near_the_truth() {
     for (target, most) in [
         (Target::F32, 2e-5),
         (Target::F16, 2e-5),
-        (Target::BF16, 1e-4),
+        (Target::BF16, 2.7e-4),
         (Target::Q8_0, 0.0075),
         (Target::Q4_0, 0.55),
         (Target::Q4_1, 0.005),

@@ -44,12 +44,12 @@ impl Input {
 
 /// The layer in f64 with a bound on what a backend may lose, for each row of `x` and each output.
 ///
-/// A backend keeps at least eight partial sums, as whatever computes with vectors does: a product
-/// then meets at most `n / 8` roundings on its way into one, and seven if they are folded one by
-/// one. Quantised weights are dequantised with three, and the bias is added with one. The backend
+/// A backend either keeps at least eight partial sums, and a product then meets at most `n / 8`
+/// roundings on its way into one, and seven if they are folded one by one; or it adds up sums of at
+/// most 128 products. Quantised weights are dequantised with three, and the bias is added with one. The backend
 /// may round activations to eight bits in blocks of the weights' size: half a unit of the block's
-/// largest magnitude over 127, and four roundings of numbers of up to 127 units; of
-/// [`Input::Whole`] there is nothing to round.
+/// largest magnitude over 127, and four roundings of numbers of up to 127 units; and for bf16
+/// weights to bf16. Of [`Input::Whole`] there is nothing to round.
 fn reference(
     (input, x): (Input, &[f32]),
     weight: &WeightView,
@@ -80,10 +80,14 @@ fn reference(
                 if dtype.is_quantized() && input == Input::Any {
                     rounded += w.abs() * half_unit[i / block];
                 }
+                if dtype == DType::BF16 && input == Input::Any {
+                    rounded += (x * w).abs() / 256.0;
+                }
             }
             let bias = bias.map_or(0.0, |b| f64::from(b[o]));
             y += bias;
-            let steps = n as f64 / 8.0 + 7.0 + 3.0 + 1.0;
+            let n = n as f64;
+            let steps = (n / 8.0 + 7.0).max(n.min(128.0) + n / 128.0) + 3.0 + 1.0;
             all.push((y, steps * U * (size + bias.abs()) + rounded));
         }
     }

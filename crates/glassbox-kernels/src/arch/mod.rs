@@ -6,7 +6,8 @@ use crate::Kernels;
 mod imports {
     pub(super) use super::bodies;
     pub(super) use crate::Tile;
-    pub(super) use crate::activations::{ActBlock, Activations, Rows};
+    pub(super) use crate::activations::{ActBlock, Activations, Rows, Steps};
+    pub(super) use crate::panels::attention::KvPanels;
     pub(super) use crate::portable::attention::{KvPages, Queries};
     pub(super) use glassbox_core::{AttentionShape, DType, RopeLayout};
     pub(super) use half::f16;
@@ -18,12 +19,15 @@ mod bodies {
         attention as attention_f32, attention as attention_f16,
     };
     pub(super) use crate::portable::elementwise::{add, swiglu};
+    pub(super) use crate::portable::fixed::fixed_rows;
     pub(super) use crate::portable::limits::{fma_chains, madd_chains};
-    pub(super) use crate::portable::linear_float::linear_float;
     pub(super) use crate::portable::quantize::quantize;
     pub(super) use crate::portable::rms_norm::rms_norm;
     pub(super) use crate::portable::rope::rope;
+    pub(super) use crate::portable::steps::steps;
 
+    pub(super) use crate::panels::attention::attention_i16;
+    pub(super) use crate::panels::linear_float;
     use crate::panels::{self, lanes::Lanes};
     use crate::{Activations, Tile};
     use glassbox_core::{DType, with_format};
@@ -54,9 +58,30 @@ mod avx2 {
 mod avx512 {
     crate::table::instantiate!(
         "avx512",
-        crate::panels::avx512::Avx512,
+        crate::panels::avx512::Avx512<false>,
         "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
     );
+}
+
+/// The same with products of bf16.
+#[cfg(target_arch = "x86_64")]
+mod avx512bf16 {
+    use super::imports::*;
+    use crate::Kernels;
+    use crate::panels::avx512::Avx512;
+
+    pub(crate) static TABLE: Kernels = Kernels {
+        name: "avx512bf16",
+        linear_float,
+        ..super::avx512::TABLE
+    };
+
+    #[target_feature(
+        enable = "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16"
+    )]
+    fn linear_float(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8], dtype: DType) {
+        bodies::linear_float::<Avx512<true>>(dst, x, w, dtype);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -72,7 +97,11 @@ pub(crate) fn available() -> Vec<&'static Kernels> {
         use std::arch::is_x86_feature_detected as has;
         let avx2 = has!("avx2") && has!("fma") && has!("f16c");
         let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
-        if avx2 && avx512 && has!("avx512dq") && has!("avx512vnni") {
+        let avx512 = avx2 && avx512 && has!("avx512dq") && has!("avx512vnni");
+        if avx512 && has!("avx512bf16") {
+            tables.push(&avx512bf16::TABLE);
+        }
+        if avx512 {
             tables.push(&avx512::TABLE);
         }
         if avx2 {

@@ -39,6 +39,10 @@ impl Lanes for Avx2 {
         both(|i| run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * i).cast())))
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        both(|i| run!(_mm256_loadu_si256(pairs.as_ptr().add(8 * i).cast())))
+    }
+    #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
         both(|i| run!(_mm256_and_si256(a[i], b[i])))
     }
@@ -104,6 +108,10 @@ impl Lanes for Avx2 {
         a.map(|a| run!(_mm256_cvtepi32_ps(a)))
     }
     #[inline(always)]
+    fn load_f32(bytes: &[u8; 64]) -> Self::F {
+        [0, 1].map(|i| run!(_mm256_loadu_ps(bytes.as_ptr().add(32 * i).cast())))
+    }
+    #[inline(always)]
     fn load_f16(bytes: &[u8; 32]) -> Self::F {
         [0, 1].map(|i| {
             run!(_mm256_cvtph_ps(_mm_loadu_si128(
@@ -118,6 +126,22 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn float_mul(a: Self::F, b: Self::F) -> Self::F {
         [0, 1].map(|i| run!(_mm256_mul_ps(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn float_add(a: Self::F, b: Self::F) -> Self::F {
+        [0, 1].map(|i| run!(_mm256_add_ps(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
+        let high = |x| {
+            run!(_mm256_castsi256_ps(_mm256_and_si256(
+                x,
+                _mm256_set1_epi32(!0xffff)
+            )))
+        };
+        let low = |x| run!(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(x)));
+        let sum = Self::fma(w.map(high), a.map(high), sum);
+        Self::fma(w.map(low), a.map(low), sum)
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

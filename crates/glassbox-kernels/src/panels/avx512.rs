@@ -13,10 +13,11 @@ macro_rules! run {
     }};
 }
 
+/// `BF16` tells whether `vdpbf16ps` is there.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512;
+pub(crate) struct Avx512<const BF16: bool>;
 
-impl Lanes for Avx512 {
+impl<const BF16: bool> Lanes for Avx512<BF16> {
     type I = __m512i;
     type F = __m512;
     const BIAS: i32 = 128;
@@ -32,6 +33,10 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn load(bytes: &[u8; 64]) -> Self::I {
         run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
+    }
+    #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -91,6 +96,10 @@ impl Lanes for Avx512 {
         run!(_mm512_cvtepi32_ps(a))
     }
     #[inline(always)]
+    fn load_f32(bytes: &[u8; 64]) -> Self::F {
+        run!(_mm512_loadu_ps(bytes.as_ptr().cast()))
+    }
+    #[inline(always)]
     fn load_f16(bytes: &[u8; 32]) -> Self::F {
         run!(_mm512_cvtph_ps(_mm256_loadu_si256(bytes.as_ptr().cast())))
     }
@@ -104,6 +113,26 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn float_mul(a: Self::F, b: Self::F) -> Self::F {
         run!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn float_add(a: Self::F, b: Self::F) -> Self::F {
+        run!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
+        if BF16 {
+            let bf16 = |x: __m512i| run!(std::mem::transmute::<__m512i, __m512bh>(x));
+            return run!(_mm512_dpbf16_ps(sum, bf16(w), bf16(a)));
+        }
+        let high = |x| {
+            run!(_mm512_castsi512_ps(_mm512_and_si512(
+                x,
+                _mm512_set1_epi32(!0xffff)
+            )))
+        };
+        let low = |x| run!(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(x)));
+        let sum = Self::fma(high(w), high(a), sum);
+        Self::fma(low(w), low(a), sum)
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

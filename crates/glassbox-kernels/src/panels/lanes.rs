@@ -15,6 +15,8 @@ pub(crate) trait Lanes: Copy {
     fn splat(x: i32) -> Self::I;
     /// 64 bytes.
     fn load(bytes: &[u8; 64]) -> Self::I;
+    /// Two i16 a lane.
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
     fn and(a: Self::I, b: Self::I) -> Self::I;
     fn or(a: Self::I, b: Self::I) -> Self::I;
     /// Logical shift of every lane.
@@ -38,10 +40,16 @@ pub(crate) trait Lanes: Copy {
     fn float_zero() -> Self::F;
     fn float_splat(x: f32) -> Self::F;
     fn to_float(a: Self::I) -> Self::F;
+    /// Sixteen f32.
+    fn load_f32(bytes: &[u8; 64]) -> Self::F;
     /// Sixteen f16, widened.
     fn load_f16(bytes: &[u8; 32]) -> Self::F;
     fn float_neg(a: Self::F) -> Self::F;
     fn float_mul(a: Self::F, b: Self::F) -> Self::F;
+    fn float_add(a: Self::F, b: Self::F) -> Self::F;
+    /// `sum + Σ w a` over the two bf16 of every lane, the one in the high half first, by fused
+    /// multiply-adds; neither holds a subnormal, nor does any sum.
+    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F;
     /// `a * b + c`, rounded once.
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     fn store(a: Self::F, to: &mut [f32; 16]);
@@ -78,6 +86,10 @@ impl Lanes for Plain {
     fn load(bytes: &[u8; 64]) -> Self::I {
         let (words, _) = bytes.as_chunks::<4>();
         each(|i| i32::from_le_bytes(words[i]))
+    }
+    #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        each(|i| i32::from(pairs[i][0] as u16) | i32::from(pairs[i][1]) << 16)
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -147,6 +159,11 @@ impl Lanes for Plain {
         a.map(|x| x as f32)
     }
     #[inline(always)]
+    fn load_f32(bytes: &[u8; 64]) -> Self::F {
+        let (words, _) = bytes.as_chunks::<4>();
+        std::array::from_fn(|i| f32::from_le_bytes(words[i]))
+    }
+    #[inline(always)]
     fn load_f16(bytes: &[u8; 32]) -> Self::F {
         let (halves, _) = bytes.as_chunks::<2>();
         std::array::from_fn(|i| f16_to_f32(u16::from_le_bytes(halves[i])))
@@ -158,6 +175,19 @@ impl Lanes for Plain {
     #[inline(always)]
     fn float_mul(a: Self::F, b: Self::F) -> Self::F {
         std::array::from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn float_add(a: Self::F, b: Self::F) -> Self::F {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
+        let high = |x: i32| f32::from_bits(x as u32 & 0xffff_0000);
+        let low = |x: i32| f32::from_bits((x as u32) << 16);
+        std::array::from_fn(|i| {
+            let sum = high(w[i]).mul_add(high(a[i]), sum[i]);
+            low(w[i]).mul_add(low(a[i]), sum)
+        })
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

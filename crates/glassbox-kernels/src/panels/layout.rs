@@ -1,16 +1,28 @@
+use crate::portable::bf16;
 use glassbox_core::quant::Format;
 use glassbox_core::{DType, with_format};
 
 /// Rows of a panel.
 pub const ROWS: usize = 16;
 
-/// Lays up to 16 rows of a quantised type out as a panel, filled up with zeros.
+/// Bytes of a panel of rows of `width` elements, which are whole blocks.
+pub fn bytes(width: usize, dtype: DType) -> usize {
+    let width = match dtype {
+        // Elements of bf16 go by twos.
+        DType::BF16 => width.next_multiple_of(2),
+        _ => width,
+    };
+    ROWS * (width / dtype.block_len()) * dtype.block_bytes()
+}
+
+/// Lays up to 16 rows of `width` elements out as a panel, filled up with zeros.
 ///
 /// # Panics
-/// When `panel` is not 16 rows of whole blocks, or `rows` are not whole rows, or more.
-pub fn pack(panel: &mut [u8], rows: &[u8], dtype: DType) {
-    let row_bytes = panel.len() / ROWS;
-    assert!(panel.len().is_multiple_of(ROWS) && rows.len() <= panel.len());
+/// When `panel` has not the [bytes] of one, or `rows` are not whole rows, or more than 16.
+pub fn pack(panel: &mut [u8], rows: &[u8], width: usize, dtype: DType) {
+    let row_bytes = width / dtype.block_len() * dtype.block_bytes();
+    assert_eq!(panel.len(), bytes(width, dtype));
+    assert!(rows.len() <= ROWS * row_bytes && rows.len().is_multiple_of(row_bytes.max(1)));
     if rows.len() < panel.len() {
         panel.fill(0);
     }
@@ -19,14 +31,20 @@ pub fn pack(panel: &mut [u8], rows: &[u8], dtype: DType) {
             panel[place..][..size].copy_from_slice(&row[at..][..size]);
         });
     }
+    if dtype == DType::BF16 {
+        for element in panel.as_chunks_mut().0 {
+            *element = bf16::flush(u16::from_le_bytes(*element)).to_le_bytes();
+        }
+    }
 }
 
-/// Row `r` of a panel, as it lies in a file.
+/// Row `r` of a panel, as it lies in a file, but for bf16 elements that count as zero.
 ///
 /// # Panics
 /// When `panel` is not 16 rows as long as `row`, or there is no row `r`.
 pub fn unpack_row(row: &mut [u8], panel: &[u8], r: usize, dtype: DType) {
-    assert!(panel.len() == ROWS * row.len() && r < ROWS);
+    let width = row.len() / dtype.block_bytes() * dtype.block_len();
+    assert!(panel.len() == bytes(width, dtype) && r < ROWS);
     each_item(row.len(), r, dtype, |place, at, size| {
         row[at..][..size].copy_from_slice(&panel[place..][..size]);
     });
@@ -35,9 +53,20 @@ pub fn unpack_row(row: &mut [u8], panel: &[u8], r: usize, dtype: DType) {
 /// Calls `each` with every item of row `r`: its place in the panel, its place in the row, and its
 /// size.
 #[inline(always)]
-fn each_item(row_bytes: usize, r: usize, dtype: DType, each: impl FnMut(usize, usize, usize)) {
-    with_format!(dtype, F => items::<F>(row_bytes, r, each),
-        float => panic!("{dtype} is not a quantised type"));
+fn each_item(row_bytes: usize, r: usize, dtype: DType, mut each: impl FnMut(usize, usize, usize)) {
+    with_format!(dtype, F => items::<F>(row_bytes, r, each), float => match dtype {
+        DType::BF16 => {
+            for at in (0..row_bytes).step_by(4) {
+                each(at * ROWS + r * 4, at, 4.min(row_bytes - at));
+            }
+        }
+        _ => {
+            let size = dtype.block_bytes();
+            for at in (0..row_bytes).step_by(size) {
+                each(at * ROWS + r * size, at, size);
+            }
+        }
+    });
 }
 
 #[inline(always)]

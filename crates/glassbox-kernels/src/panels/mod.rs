@@ -8,13 +8,23 @@
 //!         then of every block d of rows 0 … 15                     32 bytes each
 //! ```
 //!
+//! Of a float type a panel has one element of every row, then the next of every row; of bf16 it
+//! has two:
+//!
+//! ```text
+//! panel:  w₀ w₁ of row 0, w₀ w₁ of row 1, …, of row 15,  w₂ w₃ of row 0, …    64 bytes each
+//! ```
+//!
 //! So an instruction that multiplies 4 bytes by 4 bytes in each of 16 lanes takes 4 weights of 16
 //! rows and the same 4 activations, and a lane's sum belongs to one row from start to end: no
-//! horizontal sums. The result is that of [`portable::linear_quant`](crate::portable::linear_quant)
-//! to the bit: sums within a block are integers, hence exact in any order, and the blocks of a row
-//! are added in theirs.
+//! horizontal sums. The results are those of [`portable::linear_quant`](crate::portable::linear_quant)
+//! and [`portable::linear_float`](crate::portable::linear_float) to the bit: sums within a
+//! quantised block are integers, hence exact in any order, and floats are added in theirs.
 
+pub(crate) mod attention;
+mod floats;
 mod formats;
+pub mod heads;
 pub(crate) mod lanes;
 mod layout;
 mod product;
@@ -24,6 +34,7 @@ pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 
+pub(crate) use floats::linear_float;
 pub(crate) use lanes::Plain;
-pub use layout::{ROWS, pack, unpack_row};
+pub use layout::{ROWS, bytes, pack, unpack_row};
 pub(crate) use product::linear_panels;

@@ -82,15 +82,25 @@ impl Panel<'_> {
                 }
             }
         }
-        for (t, y) in y.into_iter().enumerate() {
-            let row = &mut dst.row(first + t)[self.column..];
-            match row.first_chunk_mut() {
-                Some(row) => V::store(y, row),
-                None => {
-                    let mut whole = [0.0; ROWS];
-                    V::store(y, &mut whole);
-                    row.copy_from_slice(&whole[..row.len()]);
-                }
+        store::<V, T>(dst, (first, self.column), y);
+    }
+}
+
+/// Writes 16 outputs of each of `T` rows to `dst` from row and column `at` on, as many as it has.
+#[inline(always)]
+pub(super) fn store<V: Lanes, const T: usize>(
+    dst: &mut Tile<'_>,
+    at: (usize, usize),
+    y: [V::F; T],
+) {
+    for (t, y) in y.into_iter().enumerate() {
+        let row = &mut dst.row(at.0 + t)[at.1..];
+        match row.first_chunk_mut() {
+            Some(row) => V::store(y, row),
+            None => {
+                let mut whole = [0.0; ROWS];
+                V::store(y, &mut whole);
+                row.copy_from_slice(&whole[..row.len()]);
             }
         }
     }

@@ -3,8 +3,9 @@
 //! # Order of reduction
 //! A sum of floats runs over [`LANES`] partial sums, element `i` going to lane `i % LANES` by a
 //! fused multiply-add in order of `i`, and the lanes are folded by halves:
-//! `lane[j] += lane[j + n / 2]`. Sums over the blocks of a quantised row run in order of the
-//! blocks, in one partial sum. Sums of integers are exact. Nothing else is summed in floats.
+//! `lane[j] += lane[j + n / 2]`. Linear layers sum in order, in one partial sum: over the blocks of
+//! a quantised row, and over the elements of a block of a float one, whose sums are then added.
+//! Sums of integers are exact. Nothing else is summed in floats.
 //!
 //! # Shape of the loops
 //! Compilers turn these loops into vector code, and little keeps them from it. Partial sums are
@@ -17,15 +18,19 @@
 //! instructions enabled; fused multiply-adds are explicit, so that none is made or lost by that.
 
 pub mod attention;
+pub mod attention_i16;
+pub mod bf16;
 pub mod dot;
 pub mod elementwise;
 pub mod exp;
+pub mod fixed;
 pub mod limits;
 pub mod linear_float;
 pub mod linear_quant;
 pub mod quantize;
 pub mod rms_norm;
 pub mod rope;
+pub mod steps;
 
 /// Partial sums of a float reduction.
 pub const LANES: usize = 16;

@@ -1,8 +1,10 @@
 //! Each kernel called on owned vectors, with the rest of the matrix that its tile is part of.
 
-use glassbox_core::{AttentionShape, DType, KvType};
+use glassbox_core::{AttentionShape, DType, KvType, PAGE};
+use glassbox_kernels::panels::heads;
+use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
-    ActBlock, Activations, Kernels, KvElement, KvPages, Queries, Rows, Tile, panels,
+    ActBlock, Activations, Kernels, KvElement, KvPages, KvPanels, Queries, Rows, Steps, Tile, panels,
 };
 use half::f16;
 
@@ -52,13 +54,21 @@ pub(crate) fn linear(
     around: Around,
 ) -> Vec<f32> {
     let shape = (x.len() / width, w.len() / dtype.row_bytes(width).unwrap());
+    let w = in_panels(w, width, dtype);
     match ActBlock::for_weights(dtype.block_len()) {
-        None => in_part(shape, around, |dst| {
-            kernels.linear_float(dst, Rows { data: x, width }, w, dtype);
-        }),
+        None => {
+            let words = steps(kernels, x, width, dtype);
+            let per_row = Steps::per_row(width, dtype);
+            let x = Steps {
+                words: &words,
+                per_row,
+            };
+            in_part(shape, around, |dst| {
+                kernels.linear_float(dst, &x, &w, dtype);
+            })
+        }
         Some(block) => {
             let x = Quantized::new(kernels, x, width, block);
-            let w = in_panels(w, dtype.row_bytes(width).unwrap(), dtype);
             in_part(shape, around, |dst| {
                 kernels.linear_quant(dst, &x.view(), &w, dtype);
             })
@@ -66,12 +76,20 @@ pub(crate) fn linear(
     }
 }
 
+/// Rows as [`Steps`] has them.
+pub(crate) fn steps(kernels: &Kernels, x: &[f32], width: usize, dtype: DType) -> Vec<u32> {
+    let mut words = vec![99; x.len() / width * Steps::per_row(width, dtype)];
+    kernels.steps_of_rows(&mut words, Rows { data: x, width }, dtype);
+    words
+}
+
 /// The rows of a weight in panels.
-pub(crate) fn in_panels(w: &[u8], row_bytes: usize, dtype: DType) -> Vec<u8> {
-    let panel_bytes = panels::ROWS * row_bytes;
-    let mut packed = vec![99; w.len().div_ceil(panel_bytes) * panel_bytes];
-    for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(panel_bytes)) {
-        panels::pack(panel, rows, dtype);
+pub(crate) fn in_panels(w: &[u8], width: usize, dtype: DType) -> Vec<u8> {
+    let rows_bytes = panels::ROWS * dtype.row_bytes(width).unwrap();
+    let panel_bytes = panels::bytes(width, dtype);
+    let mut packed = vec![99; w.len().div_ceil(rows_bytes) * panel_bytes];
+    for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(rows_bytes)) {
+        panels::pack(panel, rows, width, dtype);
     }
     packed
 }
@@ -138,6 +156,92 @@ impl Cache {
             }
         })
     }
+}
+
+/// Vectors in 16-bit integers, `[n_pages, PAGE, n_kv_heads]`, and the same in panels.
+pub(crate) struct Heads16 {
+    shape: AttentionShape,
+    pub(crate) q: Vec<i16>,
+    pub(crate) d: Vec<f32>,
+    panels: Vec<heads::Pair>,
+    scales: Vec<f32>,
+}
+
+impl Heads16 {
+    pub(crate) fn new(
+        kernels: &Kernels,
+        x: &[f32],
+        shape: AttentionShape,
+        limit: i32,
+        (pairs, put): (usize, fn(&mut [heads::Pair], usize, &[i16])),
+    ) -> Self {
+        let (hd, n_heads) = (shape.head_dim, shape.n_kv_heads);
+        let (mut q, mut d) = (vec![99; x.len()], vec![99.0; x.len() / hd]);
+        kernels.fixed_rows(&mut q, &mut d, x, limit);
+        let mut panels = vec![[99; 2]; d.len() / PAGE * pairs];
+        let mut scales = vec![99.0; d.len()];
+        for (i, (q, d)) in q.chunks_exact(hd).zip(&d).enumerate() {
+            let (page, pos, head) = (i / n_heads / PAGE, i / n_heads % PAGE, i % n_heads);
+            let at = page * n_heads + head;
+            put(&mut panels[at * pairs..][..pairs], pos, q);
+            scales[at * PAGE + pos] = *d;
+        }
+        Heads16 {
+            shape,
+            q,
+            d,
+            panels,
+            scales,
+        }
+    }
+
+    pub(crate) fn keys(kernels: &Kernels, x: &[f32], shape: AttentionShape) -> Self {
+        let of = (heads::key_pairs(shape.head_dim), heads::put_key as _);
+        Self::new(kernels, x, shape, key_limit(shape.head_dim), of)
+    }
+
+    pub(crate) fn values(kernels: &Kernels, x: &[f32], shape: AttentionShape) -> Self {
+        let of = (heads::value_pairs(shape.head_dim), heads::put_value as _);
+        Self::new(kernels, x, shape, VALUE_LIMIT, of)
+    }
+
+    /// The first `len` positions of a head: integers and scales.
+    pub(crate) fn head(&self, head: usize, len: usize, table: &[u32]) -> (Vec<i16>, Vec<f32>) {
+        let (mut q, mut d) = (Vec::new(), Vec::new());
+        for pos in 0..len {
+            let row = table[pos / PAGE] as usize * PAGE + pos % PAGE;
+            let at = row * self.shape.n_kv_heads + head;
+            q.extend(&self.q[at * self.shape.head_dim..][..self.shape.head_dim]);
+            d.push(self.d[at]);
+        }
+        (q, d)
+    }
+}
+
+/// [`in_part`] of attention in 16-bit integers of the rows `q`, the first at position `start`.
+pub(crate) fn attention_i16(
+    kernels: &Kernels,
+    (keys, values): (&Heads16, &Heads16),
+    q: &[f32],
+    start: usize,
+    table: &[u32],
+    kv_head: usize,
+    around: Around,
+) -> Vec<f32> {
+    let shape = keys.shape;
+    let size = (
+        q.len() / shape.q_width(),
+        shape.n_heads / shape.n_kv_heads * shape.head_dim,
+    );
+    let kv = KvPanels {
+        keys: &keys.panels,
+        key_scales: &keys.scales,
+        values: &values.panels,
+        value_scales: &values.scales,
+        table,
+    };
+    let q = Queries { data: q, start };
+    in_part(size, around, |dst| kernels.attention_i16(dst, q, kv, kv_head, shape))
 }
 
 /// Quantised rows.

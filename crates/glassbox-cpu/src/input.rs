@@ -1,0 +1,182 @@
+//! A layer's input in the form that its weights want.
+
+use crate::CpuError;
+use crate::team::{Chunks, Team};
+use glassbox_core::DType;
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Steps, Tile, tile};
+
+/// Rows of a tile of activations.
+pub(crate) const TILE: usize = tile(usize::MAX);
+
+/// How activations are laid out.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    /// In eight bits.
+    Quantized(ActBlock),
+    /// In steps, for weights of this float type; f16 takes those of f32.
+    Steps(DType),
+}
+
+impl Form {
+    /// What weights of `dtype` want.
+    pub(crate) fn of(dtype: DType) -> Form {
+        match ActBlock::for_weights(dtype.block_len()) {
+            Some(block) => Form::Quantized(block),
+            None if dtype == DType::BF16 => Form::Steps(DType::BF16),
+            None => Form::Steps(DType::F32),
+        }
+    }
+}
+
+/// Space for the rows of a layer's input in every form.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    small: Quantized,
+    large: Quantized,
+    singles: Vec<u32>,
+    pairs: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Quantized {
+    q: Vec<i8>,
+    d: Vec<f32>,
+    sums: Vec<i16>,
+}
+
+impl Scratch {
+    /// Makes room for `rows` rows of `width`, so that no operation allocates.
+    pub(crate) fn reserve(&mut self, rows: usize, width: usize) -> Result<(), CpuError> {
+        let len = rows.saturating_mul(width);
+        for (space, block) in [(&mut self.small, 32), (&mut self.large, 256)] {
+            reserve(&mut space.q, len)?;
+            reserve(&mut space.d, len / block)?;
+            reserve(&mut space.sums, len / 16)?;
+        }
+        reserve(&mut self.singles, len)?;
+        reserve(&mut self.pairs, rows.saturating_mul(width.div_ceil(2)))
+    }
+
+    /// Puts `x` into a form.
+    pub(crate) fn fill(&mut self, form: Form, kernels: &Kernels, team: &mut Team, x: Rows<'_>) {
+        match form {
+            Form::Quantized(ActBlock::Small) => self.small.fill(kernels, team, x, ActBlock::Small),
+            Form::Quantized(ActBlock::Super) => self.large.fill(kernels, team, x, ActBlock::Super),
+            Form::Steps(dtype) => {
+                let per_row = Steps::per_row(x.width, dtype);
+                let steps = self.steps_mut(dtype);
+                steps.resize(n_rows(x) * per_row, 0);
+                team.for_each_part(Chunks::new(steps, TILE * per_row), |i, steps| {
+                    kernels.steps_of_rows(steps, tile_of(x, i), dtype);
+                });
+            }
+        }
+    }
+
+    /// What [`fill`](Self::fill) put there of rows of `width`.
+    pub(crate) fn input(&self, form: Form, width: usize) -> Input<'_> {
+        match form {
+            Form::Quantized(ActBlock::Small) => self.small.view(width, ActBlock::Small),
+            Form::Quantized(ActBlock::Super) => self.large.view(width, ActBlock::Super),
+            Form::Steps(dtype) => Input::Steps(Steps {
+                words: match dtype {
+                    DType::BF16 => &self.pairs,
+                    _ => &self.singles,
+                },
+                per_row: Steps::per_row(width, dtype),
+            }),
+        }
+    }
+
+    fn steps_mut(&mut self, dtype: DType) -> &mut Vec<u32> {
+        match dtype {
+            DType::BF16 => &mut self.pairs,
+            _ => &mut self.singles,
+        }
+    }
+}
+
+impl Quantized {
+    fn fill(&mut self, kernels: &Kernels, team: &mut Team, x: Rows<'_>, block: ActBlock) {
+        let len = x.data.len();
+        let (width, blocks, sums) = (x.width, x.width / block.size(), x.width / 16);
+        self.q.resize(len, 0);
+        self.d.resize(len / block.size(), 0.0);
+        self.sums.resize(len / 16, 0);
+        let whole = (
+            Chunks::new(&mut self.q, TILE * width),
+            Chunks::new(&mut self.d, TILE * blocks),
+            Chunks::new(&mut self.sums, TILE * sums),
+        );
+        team.for_each_part(whole, |i, (q, d, s)| {
+            kernels.quantize_rows(q, d, s, tile_of(x, i), block);
+        });
+    }
+
+    fn view(&self, width: usize, block: ActBlock) -> Input<'_> {
+        let Quantized { q, d, sums } = self;
+        Input::Quantized(Activations {
+            q,
+            d,
+            sums,
+            width,
+            block,
+        })
+    }
+}
+
+fn n_rows(x: Rows<'_>) -> usize {
+    x.data.len() / x.width.max(1)
+}
+
+/// The `i`th [`TILE`] rows.
+fn tile_of(x: Rows<'_>, i: usize) -> Rows<'_> {
+    x.part(i * TILE, n_rows(x).min((i + 1) * TILE))
+}
+
+/// Makes room for `len` elements, or gives an error instead of an abort.
+pub(crate) fn reserve<T>(space: &mut Vec<T>, len: usize) -> Result<(), CpuError> {
+    let more = len.saturating_sub(space.len());
+    let bytes = len.saturating_mul(size_of::<T>());
+    let refused = |_| CpuError::Memory {
+        what: "a layer's input",
+        bytes,
+    };
+    space.try_reserve_exact(more).map_err(refused)
+}
+
+/// Rows of activations in some form.
+#[derive(Clone, Copy)]
+pub(crate) enum Input<'a> {
+    Quantized(Activations<'a>),
+    Steps(Steps<'a>),
+}
+
+impl<'a> Input<'a> {
+    /// Rows `first` to `first + n`; `first` is the first of a tile.
+    pub(crate) fn rows(&self, first: usize, n: usize) -> Input<'a> {
+        match *self {
+            Input::Steps(Steps { words, per_row }) => Input::Steps(Steps {
+                words: &words[first * per_row..][..n * per_row],
+                per_row,
+            }),
+            Input::Quantized(a) => {
+                let (blocks, sums) = (a.width / a.block.size(), a.width / 16);
+                Input::Quantized(Activations {
+                    q: &a.q[first * a.width..][..n * a.width],
+                    d: &a.d[first * blocks..][..n * blocks],
+                    sums: &a.sums[first * sums..][..n * sums],
+                    ..a
+                })
+            }
+        }
+    }
+
+    /// `dst = self · wᵀ` for panels `w`.
+    pub(crate) fn times(&self, kernels: &Kernels, dst: &mut Tile<'_>, w: &[u8], dtype: DType) {
+        match self {
+            Input::Steps(x) => kernels.linear_float(dst, x, w, dtype),
+            Input::Quantized(x) => kernels.linear_quant(dst, x, w, dtype),
+        }
+    }
+}

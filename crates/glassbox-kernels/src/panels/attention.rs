@@ -1,0 +1,305 @@
+//! Attention in 16-bit integers on panels.
+
+use super::heads::{Pair, key_pairs, value_pairs};
+use super::lanes::Lanes;
+use super::layout::ROWS;
+use crate::Tile;
+use crate::activations::tile;
+use crate::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES, Queries};
+use crate::portable::dot::{largest, sum};
+use crate::portable::exp::exp;
+use crate::portable::fixed::{WEIGHT_LIMIT, fixed, key_limit};
+use glassbox_core::{AttentionShape, PAGE};
+
+/// One layer's keys and values in panels, seen through one sequence's page table.
+#[derive(Clone, Copy)]
+pub struct KvPanels<'a> {
+    /// All pages of keys, each `[n_kv_heads, key_pairs]`.
+    pub keys: &'a [Pair],
+    /// A scale a key, `[n_pages, n_kv_heads, PAGE]`.
+    pub key_scales: &'a [f32],
+    /// All pages of values, each `[n_kv_heads, value_pairs]`.
+    pub values: &'a [Pair],
+    /// A scale a value, `[n_pages, n_kv_heads, PAGE]`.
+    pub value_scales: &'a [f32],
+    /// Position `p` is in page `table[p / PAGE]`.
+    pub table: &'a [u32],
+}
+
+/// Sixteen lanes of pairs.
+type Step = [Pair; ROWS];
+
+/// One page of one head.
+struct Page<'a> {
+    keys: &'a [Step],
+    key_scales: &'a [f32; PAGE],
+    values: &'a [Step],
+    value_scales: &'a [f32; PAGE],
+    /// Positions that some query sees.
+    n: usize,
+}
+
+impl<'a> KvPanels<'a> {
+    #[inline(always)]
+    fn page(&self, first: usize, n: usize, kv_head: usize, shape: AttentionShape) -> Page<'a> {
+        let head = self.table[first / PAGE] as usize * shape.n_kv_heads + kv_head;
+        let (keys, values) = (key_pairs(shape.head_dim), value_pairs(shape.head_dim));
+        Page {
+            keys: self.keys[head * keys..][..keys].as_chunks().0,
+            key_scales: &self.key_scales.as_chunks().0[head],
+            values: self.values[head * values..][..values].as_chunks().0,
+            value_scales: &self.value_scales.as_chunks().0[head],
+            n,
+        }
+    }
+}
+
+/// As [`attention_i16`](crate::portable::attention_i16::attention_i16) has it, for the query heads
+/// of key-value head `kv_head`.
+///
+/// `dst` has a row for each row of queries and the columns of the group's heads,
+/// `[n_rows, group * head_dim]`. Row `i` attends to positions `0 ..= start + i`.
+///
+/// # Panics
+/// When the shapes do not fit, a head is longer than [`MAX_HEAD_DIM`], the group times the rows
+/// exceed [`MAX_QUERIES`], or a page is missing.
+#[inline(always)]
+pub(crate) fn attention_i16<V: Lanes>(
+    dst: &mut Tile<'_>,
+    q: Queries<'_>,
+    kv: KvPanels<'_>,
+    kv_head: usize,
+    shape: AttentionShape,
+) {
+    let hd = shape.head_dim;
+    let group = shape.n_heads / shape.n_kv_heads;
+    let n_queries = dst.n_rows() * group;
+    assert!(hd <= MAX_HEAD_DIM && n_queries <= MAX_QUERIES);
+    assert_eq!(q.data.len(), dst.n_rows() * shape.q_width());
+    assert_eq!(dst.n_cols(), group * hd);
+    let mut heads = Heads {
+        dst,
+        group,
+        hd,
+        start: q.start,
+    };
+    let mut first = 0;
+    while first < n_queries {
+        let n = tile(n_queries - first);
+        let query = |t: usize| {
+            let (row, head) = ((first + t) / group, kv_head * group + (first + t) % group);
+            &q.data[row * shape.q_width() + head * hd..][..hd]
+        };
+        let page = |first, n| kv.page(first, n, kv_head, shape);
+        let scale = shape.scale();
+        match n {
+            1 => heads.attend::<V, 1>(first, query, scale, page),
+            2 => heads.attend::<V, 2>(first, query, scale, page),
+            4 => heads.attend::<V, 4>(first, query, scale, page),
+            _ => heads.attend::<V, 8>(first, query, scale, page),
+        }
+        first += n;
+    }
+}
+
+/// The outputs of a group's heads; a query is a head of a row.
+struct Heads<'a, 'b> {
+    dst: &'a mut Tile<'b>,
+    group: usize,
+    hd: usize,
+    /// The position of the first row.
+    start: usize,
+}
+
+impl Heads<'_, '_> {
+    #[inline(always)]
+    fn out(&mut self, query: usize) -> &mut [f32] {
+        let at = query % self.group * self.hd;
+        &mut self.dst.row(query / self.group)[at..][..self.hd]
+    }
+
+    /// Queries `first` to `first + T`.
+    #[inline(always)]
+    fn attend<'q, V: Lanes, const T: usize>(
+        &mut self,
+        first: usize,
+        query: impl Fn(usize) -> &'q [f32],
+        scale: f32,
+        page: impl Fn(usize, usize) -> Page<'q>,
+    ) {
+        let mut words = [[0i32; T]; MAX_HEAD_DIM / 2];
+        let mut units = [0.0; T];
+        for t in 0..T {
+            let mut q = [0; MAX_HEAD_DIM];
+            units[t] = fixed(&mut q[..self.hd], query(t), key_limit(self.hd)) * scale;
+            for (words, pair) in words.iter_mut().zip(q.as_chunks().0) {
+                words[t] = word(*pair);
+            }
+            self.out(first + t).fill(0.0);
+        }
+        let words = &words[..self.hd.div_ceil(2)];
+        // Positions that a query sees, of which there is at least one.
+        let seen: [usize; T] = std::array::from_fn(|t| self.start + (first + t) / self.group + 1);
+        let mut runs = [Running::default(); T];
+        for from in (0..seen[T - 1]).step_by(PAGE) {
+            let page = page(from, PAGE.min(seen[T - 1] - from));
+            let mut scores = page.scores::<V, T>(words, &units);
+            let mut weights = [[0i32; T]; PAGE / 2];
+            let mut steps = [Shrink::default(); T];
+            for t in 0..T {
+                let n = seen[t].saturating_sub(from).min(PAGE);
+                let mut w = [0; PAGE];
+                if n > 0 {
+                    let scores = &mut scores[t][..n];
+                    steps[t] = runs[t].step(&mut w[..n], scores, page.value_scales);
+                }
+                for (words, pair) in weights.iter_mut().zip(w.as_chunks().0) {
+                    words[t] = word(*pair);
+                }
+            }
+            let weights = &weights[..page.n.div_ceil(2)];
+            page.add_values::<V, T>(weights, |t, i, sums| {
+                let Shrink { by, unit } = steps[t];
+                let out = &mut self.out(first + t)[i..];
+                for (o, sum) in out.iter_mut().zip(sums) {
+                    *o = sum.mul_add(unit, *o * by);
+                }
+            });
+        }
+        for t in 0..T {
+            let inverse = 1.0 / runs[t].total;
+            self.out(first + t).iter_mut().for_each(|o| *o *= inverse);
+        }
+    }
+}
+
+#[inline(always)]
+fn word([low, high]: Pair) -> i32 {
+    i32::from(low as u16) | i32::from(high) << 16
+}
+
+/// The largest score of a query so far, and the sum of its exponentials.
+#[derive(Clone, Copy)]
+struct Running {
+    max: f32,
+    total: f32,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Running {
+            max: f32::NEG_INFINITY,
+            total: 0.0,
+        }
+    }
+}
+
+/// What a page does to an output: `o = fma(sum, unit, o * by)`.
+#[derive(Clone, Copy)]
+struct Shrink {
+    by: f32,
+    unit: f32,
+}
+
+impl Default for Shrink {
+    /// Nothing.
+    fn default() -> Self {
+        Shrink { by: 1.0, unit: 0.0 }
+    }
+}
+
+impl Running {
+    /// Takes a page's scores in; writes the weights of its values.
+    #[inline(always)]
+    fn step(&mut self, w: &mut [i16], scores: &mut [f32], value_scales: &[f32; PAGE]) -> Shrink {
+        let max = largest(self.max, scores);
+        let by = exp(self.max - max);
+        self.max = max;
+        for x in scores.iter_mut() {
+            *x = exp(*x - max);
+        }
+        self.total = self.total * by + sum(scores);
+        for (p, d) in scores.iter_mut().zip(value_scales) {
+            *p *= d;
+        }
+        let unit = fixed(w, scores, WEIGHT_LIMIT);
+        Shrink { by, unit }
+    }
+}
+
+impl Page<'_> {
+    /// The scores of `T` queries; beyond the page's `n` positions they are any numbers.
+    #[inline(always)]
+    fn scores<V: Lanes, const T: usize>(
+        &self,
+        words: &[[i32; T]],
+        units: &[f32; T],
+    ) -> [[f32; PAGE]; T] {
+        let mut scores = [[0.0; PAGE]; T];
+        let (panels, steps) = (self.n.div_ceil(ROWS), words.len());
+        for c in (0..panels).step_by(2) {
+            let panel = |p: usize| &self.keys[(c + p) * steps..][..steps];
+            let sums = product::<V, 2, T>([panel(0), panel(1)], words);
+            for (p, sums) in sums.into_iter().enumerate() {
+                let at = (c + p) * ROWS;
+                let d: &[f32; ROWS] = self.key_scales[at..].first_chunk().unwrap();
+                for t in 0..T {
+                    let mut x = [0.0; ROWS];
+                    V::store(V::to_float(sums[t]), &mut x);
+                    let scores = &mut scores[t][at..][..ROWS];
+                    for i in 0..ROWS {
+                        scores[i] = x[i] * (units[t] * d[i]);
+                    }
+                }
+            }
+        }
+        scores
+    }
+
+    /// Gives `add` the sums `Σ w v` of each query and of 16 elements, from the element on that it
+    /// names.
+    #[inline(always)]
+    fn add_values<V: Lanes, const T: usize>(
+        &self,
+        weights: &[[i32; T]],
+        mut add: impl FnMut(usize, usize, [f32; ROWS]),
+    ) {
+        let panels = self.values.len() / (PAGE / 2);
+        let panel = |c: usize| &self.values[c * (PAGE / 2)..][..weights.len()];
+        let mut take = |c: usize, sums: [V::I; T]| {
+            for (t, sums) in sums.into_iter().enumerate() {
+                let mut out = [0.0; ROWS];
+                V::store(V::to_float(sums), &mut out);
+                add(t, c * ROWS, out);
+            }
+        };
+        for c in (0..panels - panels % 2).step_by(2) {
+            let [a, b] = product::<V, 2, T>([panel(c), panel(c + 1)], weights);
+            take(c, a);
+            take(c + 1, b);
+        }
+        if panels % 2 == 1 {
+            let [sums] = product::<V, 1, T>([panel(panels - 1)], weights);
+            take(panels - 1, sums);
+        }
+    }
+}
+
+/// `Σ w x` of the lanes of `P` panels and `T` vectors.
+#[inline(always)]
+fn product<V: Lanes, const P: usize, const T: usize>(
+    panels: [&[Step]; P],
+    words: &[[i32; T]],
+) -> [[V::I; T]; P] {
+    let panels = panels.map(|panel| &panel[..words.len()]);
+    let mut sums = [[V::zero(); T]; P];
+    for (s, words) in words.iter().enumerate() {
+        for p in 0..P {
+            let w = V::load_pairs(&panels[p][s]);
+            for t in 0..T {
+                sums[p][t] = V::madd(sums[p][t], w, V::splat(words[t]));
+            }
+        }
+    }
+    sums
+}
