@@ -76,15 +76,14 @@ fn attention(criterion: &mut Criterion) {
     println!("limits: {}", Limits::measure(cpu().threads()));
     for (name, tokens) in [("decode", 1), ("prefill", 64)] {
         let mut group = criterion.benchmark_group(name);
-        for kv_type in [KvType::F16, KvType::F32] {
+        for kv_type in [KvType::Half, KvType::F32] {
             let got = Layer::new(cpu(), tokens, 150, kv_type).result(tokens);
             let expected = Layer::new(portable(), tokens, 150, kv_type).result(tokens);
             assert_same("attention", &got, &expected);
             for depth in [1024, 4096] {
                 let mut layer = Layer::new(cpu(), tokens, depth, kv_type);
                 group.throughput(if tokens == 1 {
-                    let width = SHAPE.kv_width() * kv_type.bytes();
-                    Throughput::Bytes((2 * depth * width) as u64)
+                    Throughput::Bytes((depth * SHAPE.kv_bytes(kv_type)) as u64)
                 } else {
                     Throughput::Elements((2 * tokens * depth * SHAPE.q_width()) as u64)
                 });

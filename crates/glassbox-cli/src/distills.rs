@@ -70,7 +70,7 @@ pub(crate) const FORMATS: [Target; 4] = [Target::BF16, Target::Q8_0, Target::Q4_
 #[derive(Clone, Copy, serde::Serialize)]
 pub(crate) struct Memory {
     pub(crate) weights: u64,
-    /// Keys and values in f16.
+    /// Keys and values in 16 bits.
     pub(crate) kv: u64,
     /// Activations of a batch of 512 tokens, logits, tokenizer and program.
     pub(crate) overhead: u64,
@@ -122,7 +122,7 @@ impl Distill {
         let activations = BATCH * (3 * hidden + 2 * q + 2 * kv + 3 * ffn) * 4;
         Memory {
             weights: self.weights(format),
-            kv: spec.kv_bytes(context, KvType::F16),
+            kv: spec.kv_bytes(context, KvType::Half),
             overhead: activations + vocab * 4 + FIXED,
         }
     }

@@ -226,7 +226,7 @@ impl Inspection {
         self.memory = Some(Memory {
             context,
             weights: self.tensors.bytes,
-            kv_f16: spec.kv_bytes(context, KvType::F16),
+            kv_half: spec.kv_bytes(context, KvType::Half),
             kv_f32: spec.kv_bytes(context, KvType::F32),
         });
     }

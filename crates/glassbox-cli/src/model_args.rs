@@ -48,20 +48,20 @@ pub(crate) struct ModelArgs {
     #[arg(long)]
     no_mmap: bool,
     /// The type in which keys and values are kept
-    #[arg(long, value_name = "TYPE", default_value = "f16")]
+    #[arg(long, value_name = "TYPE", default_value = "half")]
     pub(crate) kv: Kv,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Kv {
-    F16,
+    Half,
     F32,
 }
 
 impl Kv {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kv::F16 => "f16",
+            Kv::Half => "half",
             Kv::F32 => "f32",
         }
     }
@@ -70,7 +70,7 @@ impl Kv {
 impl From<Kv> for KvType {
     fn from(kv: Kv) -> Self {
         match kv {
-            Kv::F16 => KvType::F16,
+            Kv::Half => KvType::Half,
             Kv::F32 => KvType::F32,
         }
     }

@@ -75,10 +75,10 @@ fn inspect_says_what_the_files_say() {
         assert_eq!(json["spec"]["parameters"], parameters, "{name}");
         assert_eq!(json["runs"], true, "{name}");
         assert_eq!(json["non_finite"], json!([]), "{name}");
-        assert_eq!(
-            json["memory"]["kv_f32"],
-            json!(json["memory"]["kv_f16"].as_u64().unwrap() * 2)
-        );
+        // Half as much, and a scale of four bytes for every head.
+        let kv = |name: &str| json["memory"][name].as_u64().unwrap();
+        let head_dim = json["spec"]["head_dim"].as_u64().unwrap();
+        assert_eq!(kv("kv_half"), kv("kv_f32") / 2 + kv("kv_f32") / head_dim);
         assert!(json.get("tensor_list").is_none(), "{name}");
         let text = run(&["inspect", &model, "--tensors"]);
         assert!(text.ok().lines().count() > n_tensors, "{name}");
@@ -197,7 +197,7 @@ fn models_is_a_menu_of_six() {
         (&format["format"], &format["weights"]),
         (&json!("q4_k_m"), &json!(4_677_120_000u64))
     );
-    assert_eq!(format["kv"], json!(8192 * 2 * 512 * 2 * 28));
+    assert_eq!(format["kv"], json!(8192 * (2 * 512 * 2 + 2 * 4 * 4) * 28));
     let text = run(&["models"]);
     assert!(text.ok().contains("R1-Distill-Llama-70B"));
     run(&["models", "--context", "0"]).fails(2, "--context");
@@ -254,7 +254,7 @@ fn wrong_values_are_named() {
         ("--think", "99999999999", 2, "max_thinking = 99999999999"),
         ("--threads", "0", 2, "expected 1 to 1024"),
         ("--context", "0", 2, "expected 1 to 16777216"),
-        ("--kv", "q8", 2, "f16, f32"),
+        ("--kv", "q8", 2, "half, f32"),
     ] {
         ask(option, value).fails(code, part);
     }

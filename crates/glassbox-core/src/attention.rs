@@ -3,19 +3,10 @@
 pub enum KvType {
     /// Exactly what the model computed.
     F32,
-    /// Rounded to the nearest f16 on writing: half the memory.
+    /// In 16 bits an element: as integers with one scale for the key or value of a head, within
+    /// 2⁻¹¹ of its largest magnitude, or as f16; whichever the device multiplies best.
     #[default]
-    F16,
-}
-
-impl KvType {
-    /// Bytes of one element.
-    pub const fn bytes(self) -> usize {
-        match self {
-            KvType::F32 => 4,
-            KvType::F16 => 2,
-        }
-    }
+    Half,
 }
 
 /// The heads of one attention layer; `n_heads` is a multiple of `n_kv_heads` (grouped queries).
@@ -38,6 +29,15 @@ impl AttentionShape {
     /// Width of a row of keys or values: `n_kv_heads * head_dim`.
     pub const fn kv_width(&self) -> usize {
         self.n_kv_heads * self.head_dim
+    }
+
+    /// Bytes of one position's key and value in a cache of type `kv`.
+    pub const fn kv_bytes(&self, kv: KvType) -> usize {
+        match kv {
+            KvType::F32 => 2 * self.kv_width() * 4,
+            // Two scales a head.
+            KvType::Half => 2 * self.kv_width() * 2 + 2 * self.n_kv_heads * 4,
+        }
     }
 
     /// The factor on scores, `1 / sqrt(head_dim)`.

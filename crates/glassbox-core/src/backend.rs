@@ -110,7 +110,8 @@ pub trait Backend: Sized {
     /// Copies the first `dst.len()` elements of a buffer to the host.
     fn read(&self, dst: &mut [f32], src: &Self::Buf) -> Result<(), Self::Error>;
 
-    /// Copies page `page` of a layer to the host: keys, then values, as the cache keeps them.
+    /// Appends page `page` of a layer to `dst`, as the cache keeps it: in f32 keys, then values,
+    /// each `[PAGE, kv_width]`, little-endian; in 16 bits in the device's own order.
     fn read_page(&self, dst: &mut Vec<u8>, kv: &Self::Kv, page: u32) -> Result<(), Self::Error>;
 
     /// The reverse of [`read_page`](Self::read_page).

@@ -9,8 +9,7 @@ use glassbox_core::{
     AttentionShape, Backend, Batch, DType, KvType, PAGE, Rope, Sequence, WeightView,
 };
 use glassbox_kernels::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES};
-use glassbox_kernels::{Kernels, KvPages, Queries, Rows, Tile};
-use half::slice::HalfBitsSliceExt;
+use glassbox_kernels::{Kernels, KvPages, KvPanels, Queries, Rows, Tile};
 
 /// Rows of queries that share a pass over the cache.
 const QUERY_ROWS: usize = 8;
@@ -266,7 +265,11 @@ impl Backend for Cpu {
     ) -> Result<(), CpuError> {
         same_width("queries", q.width, shape.q_width())?;
         same_width("output of attention", dst.width, shape.q_width())?;
-        for (what, x) in [("keys", k.width), ("values", v.width), ("cache", kv.width)] {
+        for (what, x) in [
+            ("keys", k.width),
+            ("values", v.width),
+            ("cache", kv.shape.kv_width()),
+        ] {
             same_width(what, x, shape.kv_width())?;
         }
         for span in &self.sequences {
@@ -277,7 +280,7 @@ impl Backend for Cpu {
             for i in 0..span.n_rows {
                 let (row, pos) = (span.first_row + i, span.start + i);
                 let (k, v) = (self.rows(k).row(row), self.rows(v).row(row));
-                kv.put(table[pos / PAGE], pos % PAGE, k, v);
+                kv.put(self.kernels, table[pos / PAGE], pos % PAGE, k, v);
             }
         }
         let group = shape.n_heads / shape.n_kv_heads;
@@ -312,14 +315,20 @@ impl Backend for Cpu {
                         };
                         kernels.attention_f32(&mut dst, queries, kv, kv_head, shape);
                     }
-                    Store::F16 { keys, values } => {
-                        let (keys, values) = (keys.reinterpret_cast(), values.reinterpret_cast());
-                        let kv = KvPages {
+                    Store::Half {
+                        keys,
+                        key_scales,
+                        values,
+                        value_scales,
+                    } => {
+                        let kv = KvPanels {
                             keys,
+                            key_scales,
                             values,
+                            value_scales,
                             table,
                         };
-                        kernels.attention_f16(&mut dst, queries, kv, kv_head, shape);
+                        kernels.attention_i16(&mut dst, queries, kv, kv_head, shape);
                     }
                 }
             }

@@ -27,6 +27,6 @@ mod tile;
 
 pub use activations::{ActBlock, Activations, Rows, Steps, tile};
 pub use panels::attention::KvPanels;
-pub use portable::attention::{KvElement, KvPages, Queries};
+pub use portable::attention::{KvPages, Queries};
 pub use table::{IsaError, Kernels};
 pub use tile::{Grid, Tile};

@@ -3,7 +3,6 @@ use crate::panels::attention::KvPanels;
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
 use glassbox_core::{AttentionShape, DType, RopeLayout};
-use half::f16;
 
 /// The environment variable that forces a table.
 const VARIABLE: &str = "GLASSBOX_ISA";
@@ -108,15 +107,7 @@ kernels! {
     attention_f32(
         dst: &mut Tile<'_>,
         q: Queries<'_>,
-        kv: KvPages<'_, f32>,
-        kv_head: usize,
-        shape: AttentionShape,
-    );
-    /// See [`portable::attention`](crate::portable::attention::attention).
-    attention_f16(
-        dst: &mut Tile<'_>,
-        q: Queries<'_>,
-        kv: KvPages<'_, f16>,
+        kv: KvPages<'_>,
         kv_head: usize,
         shape: AttentionShape,
     );

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::run::{self, Cache};
+use common::run::{self, Cache, Heads16};
 use common::{FLAVOURS, FLOATS, Flavour, QUANTS, Rng, difference};
-use glassbox_core::{AttentionShape, DType, KvType, PAGE};
+use glassbox_core::{AttentionShape, DType, PAGE};
 use glassbox_kernels::Kernels;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -51,18 +51,23 @@ proptest! {
 
     #[test]
     fn attention(seed: u64, start in 0usize..140, rows in 1usize..9, group in 1usize..5,
-                 half_kv: bool, flavour in select(&FLAVOURS[..])) {
+                 half: bool, flavour in select(&FLAVOURS[..])) {
         let mut rng = Rng(seed);
         let shape = AttentionShape { n_heads: 2 * group, n_kv_heads: 2, head_dim: 24 };
         let n_pages = (start + rows).div_ceil(PAGE);
         let table = rng.pages(n_pages, n_pages + 1);
         let len = (n_pages + 1) * PAGE * shape.kv_width();
-        let kv_type = if half_kv { KvType::F16 } else { KvType::F32 };
-        let cache = Cache::new(kv_type, rng.floats(len, flavour), rng.floats(len, flavour));
+        let (keys, values) = (rng.floats(len, flavour), rng.floats(len, flavour));
         let q = rng.floats(rows * shape.q_width(), flavour);
         for kernels in Kernels::available() {
-            let attend = |q: &[f32], start| {
-                cache.attention(kernels, q, start, &table, 1, shape, (0, 0, 0))
+            let heads = (
+                &Heads16::keys(kernels, &keys, shape),
+                &Heads16::values(kernels, &values, shape),
+            );
+            let cache = Cache { keys: keys.clone(), values: values.clone() };
+            let attend = |q: &[f32], start| match half {
+                true => run::attention_i16(kernels, heads, q, start, &table, 1, (0, 0, 0)),
+                false => cache.attention(kernels, q, start, &table, 1, shape, (0, 0, 0)),
             };
             let whole = attend(&q, start);
             let row_by_row: Vec<f32> = q

@@ -4,7 +4,7 @@ mod common;
 
 use common::run::{self, Cache, Quantized};
 use common::{FLAVOURS, FLOATS, QUANTS, Rng, difference};
-use glassbox_core::{AttentionShape, KvType, PAGE, RopeLayout};
+use glassbox_core::{AttentionShape, PAGE, RopeLayout};
 use glassbox_kernels::{ActBlock, Kernels};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -88,6 +88,23 @@ proptest! {
     }
 
     #[test]
+    fn fixed_rows(seed: u64, n in 0usize..5, width in 1usize..150, limit in 1i32..32768,
+                  flavour in select(&FLAVOURS[..])) {
+        let x = Rng(seed).floats(n * width, flavour);
+        each_table(
+            |kernels| {
+                let (mut q, mut d) = (vec![99; n * width], vec![99.0; n]);
+                kernels.fixed_rows(&mut q, &mut d, &x, limit);
+                (q, d)
+            },
+            |got, expected| {
+                difference(&got.1, &expected.1)?;
+                if got.0 == expected.0 { Ok(()) } else { Err(format!("{:?}", got.0)) }
+            },
+        )?;
+    }
+
+    #[test]
     fn steps(seed: u64, n in 0usize..20, width in 1usize..40, dtype in select(&FLOATS[..]),
              flavour in select(&FLAVOURS[..])) {
         let x = Rng(seed).floats(n * width, flavour);
@@ -127,7 +144,7 @@ proptest! {
     #[test]
     fn attention(seed: u64, start in 0usize..150, rows in 1usize..9, group in 1usize..8,
                  kv_heads in 1usize..4, quarter in 4usize..65, wide in select(&[1usize, 4][..]),
-                 half_kv: bool, flavour in select(&FLAVOURS[..]),
+                 flavour in select(&FLAVOURS[..]),
                  around in (0usize..2, 0usize..2, 0usize..2)) {
         let mut rng = Rng(seed);
         // Most heads are multiples of four elements, some are not.
@@ -137,8 +154,8 @@ proptest! {
         let n_pages = (start + rows).div_ceil(PAGE);
         let table = rng.pages(n_pages, n_pages + 2);
         let len = (n_pages + 2) * PAGE * shape.kv_width();
-        let kv_type = if half_kv { KvType::F16 } else { KvType::F32 };
-        let cache = Cache::new(kv_type, rng.floats(len, flavour), rng.floats(len, flavour));
+        let (keys, values) = (rng.floats(len, flavour), rng.floats(len, flavour));
+        let cache = Cache { keys, values };
         let q = rng.floats(rows * shape.q_width(), flavour);
         let kv_head = rng.below(kv_heads);
         each_table_floats(|kernels| {

@@ -7,9 +7,10 @@
 
 mod common;
 
-use common::run::{self, Cache, Quantized, UNTOUCHED};
+use common::run::{self, Cache, Heads16, Quantized, UNTOUCHED};
 use common::{FLOATS, Flavour, Rng};
-use glassbox_core::{AttentionShape, DType, KvType, PAGE, RopeLayout, quant};
+use glassbox_core::{AttentionShape, DType, PAGE, RopeLayout, quant};
+use glassbox_kernels::portable::fixed::{WEIGHT_LIMIT, fixed, key_limit};
 use glassbox_kernels::portable::linear_float::BLOCK;
 use glassbox_kernels::{ActBlock, Kernels};
 use half::bf16;
@@ -178,10 +179,18 @@ fn linear_float_rounds_in_blocks() {
 /// ```text
 /// |o − truth| ≤ (2 δ (1 + pages) + 2 (len + pages + 1) u) Σ p |v|     with Σ p = 1
 /// ```
+///
+/// In integers, whose rounded queries, keys and values are taken for true here, a score's sum is
+/// exact, and it rounds as a float of its own size and in four products. The weights `w = p d_v`
+/// of a page are off by half a unit, `max w / WEIGHT_LIMIT`, and eight roundings:
+///
+/// ```text
+/// |o − truth| ≤ … + Σ over the pages of max w (1 / 2 + 8 u WEIGHT_LIMIT) / WEIGHT_LIMIT Σ |v| / d_v
+/// ```
 #[test]
 fn attention_is_softmax() {
     let mut rng = Rng(7);
-    for kv_type in [KvType::F32, KvType::F16] {
+    for half in [false, true] {
         for (start, rows, group, head_dim) in [
             (0usize, 1, 1, 16),
             (0, 8, 2, 64),
@@ -199,34 +208,73 @@ fn attention_is_softmax() {
             let len = (n_pages + 2) * PAGE * shape.kv_width();
             let keys = rng.floats(len, Flavour::Plain);
             let values = rng.floats(len, Flavour::Plain);
-            let cache = Cache::new(kv_type, keys, values);
             let q = rng.floats(rows * shape.q_width(), Flavour::Plain);
             let kv_head = 1;
-            let got = cache.attention(portable(), &q, start, &table, kv_head, shape, (0, 0, 0));
+            let (keys16, values16) = (
+                Heads16::keys(portable(), &keys, shape),
+                Heads16::values(portable(), &values, shape),
+            );
+            let cache = Cache { keys, values };
+            let got = match half {
+                true => {
+                    let heads = (&keys16, &values16);
+                    run::attention_i16(portable(), heads, &q, start, &table, kv_head, (0, 0, 0))
+                }
+                false => cache.attention(portable(), &q, start, &table, kv_head, shape, (0, 0, 0)),
+            };
             for row in 0..rows {
                 for g in 0..group {
                     let q = &q[row * shape.q_width() + (kv_head * group + g) * head_dim..];
+                    let q = &q[..head_dim];
                     let got = &got[(row * group + g) * head_dim..][..head_dim];
-                    let at = |pos: usize, i: usize| {
-                        let row = table[pos / PAGE] as usize * PAGE + pos % PAGE;
-                        cache.at(row * shape.kv_width() + kv_head * head_dim + i)
-                    };
-                    check_row(&q[..head_dim], got, start + row + 1, at);
+                    let len = start + row + 1;
+                    if half {
+                        let mut ints = vec![0; head_dim];
+                        let d = fixed(&mut ints, q, key_limit(head_dim));
+                        let q: Vec<f64> =
+                            ints.iter().map(|&q| f64::from(q) * f64::from(d)).collect();
+                        let (keys, _) = dequantized(keys16.head(kv_head, len, &table));
+                        let (values, units) = dequantized(values16.head(kv_head, len, &table));
+                        check_row(&q, got, &keys, &values, Some(&units));
+                    } else {
+                        let of_head = |of: &[f32]| -> Vec<f64> {
+                            let at = |pos: usize| {
+                                let row = table[pos / PAGE] as usize * PAGE + pos % PAGE;
+                                row * shape.kv_width() + kv_head * head_dim
+                            };
+                            let rows = (0..len).map(|pos| &of[at(pos)..][..head_dim]);
+                            rows.flatten().map(|&x| f64::from(x)).collect()
+                        };
+                        let (keys, values) = (of_head(&cache.keys), of_head(&cache.values));
+                        check_row(&f64s(q), got, &keys, &values, None);
+                    }
                 }
             }
         }
     }
 }
 
-fn check_row(q: &[f32], got: &[f32], len: usize, at: impl Fn(usize, usize) -> (f32, f32)) {
-    let head_dim = q.len();
+/// Vectors of integers as numbers, and their scales.
+fn dequantized((q, d): (Vec<i16>, Vec<f32>)) -> (Vec<f64>, Vec<f64>) {
+    let width = q.len() / d.len();
+    let numbers = q.iter().enumerate();
+    let numbers = numbers.map(|(i, &q)| f64::from(q) * f64::from(d[i / width]));
+    (numbers.collect(), f64s(&d))
+}
+
+/// One head of one row; `units` are the scales of values in integers.
+fn check_row(q: &[f64], got: &[f32], keys: &[f64], values: &[f64], units: Option<&[f64]>) {
+    let (head_dim, len) = (q.len(), keys.len() / q.len());
     let scale = 1.0 / (head_dim as f64).sqrt();
     let (mut scores, mut epsilon) = (Vec::new(), 0f64);
-    for pos in 0..len {
-        let products = (0..head_dim).map(|i| f64::from(q[i]) * f64::from(at(pos, i).0));
+    for key in keys.chunks_exact(head_dim) {
+        let products = q.iter().zip(key).map(|(q, k)| q * k);
         let size: f64 = products.clone().map(f64::abs).sum::<f64>() * scale;
         let score = products.sum::<f64>() * scale;
-        epsilon = epsilon.max(dot_roundings(head_dim) * U * size + 3.0 * U * score.abs());
+        epsilon = epsilon.max(match units {
+            None => dot_roundings(head_dim) * U * size + 3.0 * U * score.abs(),
+            Some(_) => 7.0 * U * score.abs(),
+        });
         scores.push(score);
     }
     let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -237,9 +285,21 @@ fn check_row(q: &[f32], got: &[f32], len: usize, at: impl Fn(usize, usize) -> (f
     let delta = 2.0 * epsilon + U * (max - min + 2.0);
     let roundings = 2.0 * (len as f64 + pages + 1.0);
     for (i, &got) in got.iter().enumerate() {
-        let terms = (0..len).map(|pos| weights[pos] / total * f64::from(at(pos, i).1));
+        let terms = (0..len).map(|pos| weights[pos] / total * values[pos * head_dim + i]);
         let size: f64 = terms.clone().map(f64::abs).sum();
-        let bound = (2.0 * delta * (1.0 + pages) + roundings * U) * size;
+        let mut bound = (2.0 * delta * (1.0 + pages) + roundings * U) * size;
+        for first in (0..len).step_by(PAGE) {
+            let Some(units) = units else { break };
+            let page = first..len.min(first + PAGE);
+            let heaviest = page
+                .clone()
+                .fold(0f64, |m, pos| m.max(weights[pos] / total * units[pos]));
+            let limit = f64::from(WEIGHT_LIMIT);
+            let off = heaviest * (0.5 + 8.0 * U * limit) / limit;
+            bound += page
+                .map(|pos| off * (values[pos * head_dim + i] / units[pos]).abs())
+                .sum::<f64>();
+        }
         assert_near("attention", got, terms.sum(), bound);
     }
 }

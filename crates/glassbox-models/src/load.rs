@@ -18,7 +18,7 @@ impl Default for LoadOptions {
     fn default() -> Self {
         LoadOptions {
             context: 4096,
-            kv_type: KvType::F16,
+            kv_type: KvType::default(),
             batch: 512,
         }
     }

@@ -80,8 +80,7 @@ impl DecoderSpec {
 
     /// Bytes of one page of keys and values over all layers.
     pub fn page_bytes(&self, kv: KvType) -> u64 {
-        let width = self.attention().kv_width() as u64;
-        2 * width * (PAGE * kv.bytes()) as u64 * self.n_layers as u64
+        (self.attention().kv_bytes(kv) * PAGE) as u64 * self.n_layers as u64
     }
 
     /// Bytes of keys and values for `context` positions.

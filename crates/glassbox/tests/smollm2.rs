@@ -142,7 +142,7 @@ fn quantised_it_stays_near_the_truth() {
         .map(|ids| all_logits(&truth_model, ids))
         .collect();
     let near = |path: &Path| {
-        let model = open(path, KvType::F16);
+        let model = open(path, KvType::Half);
         let (mut kl, mut same, mut n) = (0.0, 0usize, 0usize);
         for (ids, truth) in texts.iter().zip(&truth) {
             for (truth, ours) in truth.iter().zip(all_logits(&model, ids)) {
@@ -198,7 +198,7 @@ fn quantised_it_stays_near_the_truth() {
 #[test]
 fn texts_and_chats_have_the_ids_of_the_reference() {
     let Some(path) = model_file() else { return };
-    let model = open(&path, KvType::F16);
+    let model = open(&path, KvType::Half);
     let fixture = fixture();
     for text in fixture["raw"]
         .as_array()

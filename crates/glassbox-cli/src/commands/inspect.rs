@@ -138,9 +138,9 @@ fn print(out: &mut impl Write, i: &Inspection) -> io::Result<()> {
         row(
             "memory",
             &format!(
-                "{} weights; {} f16 or {} f32 keys and values at {} positions",
+                "{} weights; {} keys and values in 16 bits or {} in f32, at {} positions",
                 size(m.weights),
-                size(m.kv_f16),
+                size(m.kv_half),
                 size(m.kv_f32),
                 m.context
             ),

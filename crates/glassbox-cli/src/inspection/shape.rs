@@ -93,7 +93,7 @@ pub(crate) struct Vocabulary {
 pub(crate) struct Memory {
     pub(crate) context: usize,
     pub(crate) weights: u64,
-    pub(crate) kv_f16: u64,
+    pub(crate) kv_half: u64,
     pub(crate) kv_f32: u64,
 }
 

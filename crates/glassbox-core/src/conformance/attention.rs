@@ -3,7 +3,6 @@
 use super::Failure;
 use super::data::{MAX_ROWS, Rng, U, device, equal, filled, near, no_rope, read};
 use crate::{AttentionShape, Backend, Batch, KvType, PAGE, Sequence};
-use half::f16;
 
 const N_PAGES: usize = 9;
 
@@ -33,7 +32,7 @@ const PLANS: [Plan; 3] = [
 /// and without groups, in both types of cache.
 pub(super) fn attention<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     for (n_heads, n_kv_heads, head_dim) in [(2, 2, 16), (6, 2, 64), (7, 1, 24), (2, 1, 128)] {
-        for kv_type in [KvType::F32, KvType::F16] {
+        for kv_type in [KvType::F32, KvType::Half] {
             let shape = AttentionShape {
                 n_heads,
                 n_kv_heads,
@@ -55,8 +54,8 @@ fn one_shape<B: Backend>(
     let fail = device::<B>(case);
     let mut rng = Rng(10);
     let mut kv = backend.kv(N_PAGES, shape, kv_type).map_err(&fail)?;
-    poison(backend, case, &mut kv, shape, kv_type)?;
-    // Keys and values of each sequence so far, as the cache rounds them.
+    poison(backend, case, &mut kv)?;
+    // Keys and values of each sequence so far.
     let mut past: [(Vec<f32>, Vec<f32>); PLANS.len()] = Default::default();
     for step in 0..PLANS[0].steps.len() {
         let mut sequences = Vec::new();
@@ -78,7 +77,7 @@ fn one_shape<B: Backend>(
         for (row, &(which, _)) in rows.iter().enumerate() {
             for (past, new) in [(&mut past[which].0, &k), (&mut past[which].1, &v)] {
                 let new = &new[row * shape.kv_width()..][..shape.kv_width()];
-                past.extend(new.iter().map(|&x| kept(x, kv_type)));
+                past.extend(new);
             }
         }
         let mut dst = backend.buffer(MAX_ROWS, shape.q_width()).map_err(&fail)?;
@@ -95,7 +94,7 @@ fn one_shape<B: Backend>(
         let expected = rows.iter().enumerate().flat_map(|(row, &(which, pos))| {
             let q = &q[row * shape.q_width()..][..shape.q_width()];
             let (keys, values) = &past[which];
-            reference(q, keys, values, pos + 1, shape)
+            reference(q, keys, values, pos + 1, (shape, kv_type))
         });
         near(&format!("{case}, step {step}"), &got, expected)?;
         // What attention leaves in its inputs is what came in.
@@ -105,32 +104,15 @@ fn one_shape<B: Backend>(
 }
 
 /// Fills a cache with NaN, so that whoever looks at a position that is not there shows it.
-fn poison<B: Backend>(
-    backend: &mut B,
-    case: &str,
-    kv: &mut B::Kv,
-    shape: AttentionShape,
-    kv_type: KvType,
-) -> Result<(), Failure> {
-    let page = match kv_type {
-        KvType::F32 => f32::NAN.to_le_bytes().to_vec(),
-        KvType::F16 => f16::NAN.to_le_bytes().to_vec(),
-    };
-    let page = page.repeat(2 * PAGE * shape.kv_width());
+fn poison<B: Backend>(backend: &mut B, case: &str, kv: &mut B::Kv) -> Result<(), Failure> {
+    let fail = device::<B>(case);
+    let mut page = Vec::new();
+    backend.read_page(&mut page, kv, 0).map_err(&fail)?;
+    let page = f32::NAN.to_le_bytes().repeat(page.len() / 4);
     for i in 0..N_PAGES as u32 {
-        backend
-            .write_page(kv, i, &page)
-            .map_err(device::<B>(case))?;
+        backend.write_page(kv, i, &page).map_err(&fail)?;
     }
     Ok(())
-}
-
-/// What the cache keeps of a number.
-pub(super) fn kept(x: f32, kv_type: KvType) -> f32 {
-    match kv_type {
-        KvType::F32 => x,
-        KvType::F16 => f16::from_f32(x).to_f32(),
-    }
 }
 
 /// The row of all heads in f64 and its bound.
@@ -140,45 +122,75 @@ pub(super) fn kept(x: f32, kv_type: KvType) -> f32 {
 /// the scores' range and an exponential within two units in the last place. A softmax that runs
 /// over the pages repeats that once a page. Output and total each sum `len` terms in any order,
 /// and the quotient rounds twice.
+///
+/// In [`KvType::Half`] a backend keeps queries, keys and values within `r = 2⁻¹¹` of the largest
+/// magnitude of their head, and a page's softmax weights times the largest magnitude of their
+/// values within 2⁻¹³ of the largest such product in the page. The former moves a score by
+/// `η = Σ (|q| r max |k| + |k| r max |q| + r² max |q| max |k|) scale`, and a weight by `e^(2 η)`.
 fn reference(
     q: &[f32],
     keys: &[f32],
     values: &[f32],
     len: usize,
-    shape: AttentionShape,
+    (shape, kv_type): (AttentionShape, KvType),
 ) -> Vec<(f64, f64)> {
+    let (r, r_weights) = match kv_type {
+        KvType::F32 => (0.0, 0.0),
+        KvType::Half => (1.0 / 2048.0, 1.0 / 8192.0),
+    };
+    let largest_of = |x: &[f32]| f64::from(x.iter().fold(0f32, |m, x| m.max(x.abs())));
     let hd = shape.head_dim;
     let scale = 1.0 / (hd as f64).sqrt();
     let mut out = Vec::new();
     for (head, q) in q.chunks_exact(hd).enumerate() {
         let kv_head = head / (shape.n_heads / shape.n_kv_heads);
         let at = |pos: usize| pos * shape.kv_width() + kv_head * hd;
-        let (mut scores, mut epsilon) = (Vec::new(), 0f64);
+        let (mut scores, mut epsilon, mut eta) = (Vec::new(), 0f64, 0f64);
+        let q_max = largest_of(q);
         for pos in 0..len {
-            let (mut score, mut size) = (0.0, 0.0);
+            let (mut score, mut size, mut moved) = (0.0, 0.0, 0.0);
+            let k_max = largest_of(&keys[at(pos)..][..hd]);
             for (&q, &k) in q.iter().zip(&keys[at(pos)..]) {
-                let product = f64::from(q) * f64::from(k) * scale;
-                score += product;
-                size += product.abs();
+                let (q, k) = (f64::from(q), f64::from(k));
+                score += q * k * scale;
+                size += (q * k * scale).abs();
+                moved += q.abs() * k_max + k.abs() * q_max + r * q_max * k_max;
             }
+            eta = eta.max(moved * r * scale);
             epsilon = epsilon.max(U * (hd as f64 * size + 3.0 * score.abs()));
             scores.push(score);
         }
         let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let range = scores.iter().fold(0f64, |r, x| r.max(largest - x));
         let total: f64 = scores.iter().map(|x| (x - largest).exp()).sum();
+        let weight = |pos: usize| (scores[pos] - largest).exp() / total;
+        let v_max = |pos: usize| largest_of(&values[at(pos)..][..hd]);
         let mut row = vec![(0.0, 0.0); hd];
-        for (pos, score) in scores.iter().enumerate() {
-            let p = (score - largest).exp() / total;
-            for ((y, size), &v) in row.iter_mut().zip(&values[at(pos)..]) {
-                *y += p * f64::from(v);
-                *size += p * f64::from(v).abs();
+        // What the rounding of values and of weights adds to the output.
+        let mut added = vec![0.0; hd];
+        for first in (0..len).step_by(PAGE) {
+            let page = first..len.min(first + PAGE);
+            let heaviest = page
+                .clone()
+                .fold(0f64, |m, pos| m.max(weight(pos) * v_max(pos)));
+            for pos in page {
+                let (p, v_max) = (weight(pos), v_max(pos));
+                for (i, &v) in values[at(pos)..][..hd].iter().enumerate() {
+                    let v = f64::from(v);
+                    row[i].0 += p * v;
+                    row[i].1 += p * v.abs();
+                    let kept = v.abs() / v_max + r;
+                    added[i] += r * p * v_max + r_weights * heaviest * kept;
+                }
             }
         }
+        let moved = (2.0 * eta).exp();
         let pages = len.div_ceil(PAGE) as f64;
         let delta = 2.0 * epsilon + U * (range + 4.0);
         let relative = 2.0 * delta * (1.0 + pages) + 2.0 * U * (len as f64 + pages + 1.0);
-        out.extend(row.into_iter().map(|(y, size)| (y, relative * size)));
+        let relative = relative + (moved * moved - 1.0);
+        let bounds = row.into_iter().zip(added);
+        out.extend(bounds.map(|((y, size), added)| (y, relative * size + moved * moved * added)));
     }
     out
 }

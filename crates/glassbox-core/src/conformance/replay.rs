@@ -20,7 +20,7 @@ fn ids(seed: u64, n: usize) -> Vec<u32> {
 /// The same sequence as one prefill, in chunks of 1, 7 and 64, and amid two others that are
 /// prefilled and decoded beside it: the same bits. The two types of cache share the chunks.
 pub(super) fn replay<B: Backend>(backend: &mut B) -> Result<(), Failure> {
-    for (kv_type, chunks) in [(KvType::F32, &[7][..]), (KvType::F16, &[1, 64])] {
+    for (kv_type, chunks) in [(KvType::F32, &[7][..]), (KvType::Half, &[1, 64])] {
         let expected = alone(backend, kv_type, LEN)?;
         if let Some(index) = expected.iter().position(|x| !x.is_finite()) {
             return Err(Failure::Value {
@@ -46,7 +46,7 @@ pub(super) fn replay<B: Backend>(backend: &mut B) -> Result<(), Failure> {
 /// They use every operation and nearly every weight type. Two backends, or two settings of one,
 /// that promise the same results to the bit have the same fingerprint.
 pub fn fingerprint<B: Backend>(backend: &mut B) -> Result<Vec<f32>, Failure> {
-    alone(backend, KvType::F16, 50)
+    alone(backend, KvType::Half, 50)
 }
 
 /// All logits of the sequence, in batches of `chunk` tokens.

@@ -10,14 +10,11 @@ mod imports {
     pub(super) use crate::panels::attention::KvPanels;
     pub(super) use crate::portable::attention::{KvPages, Queries};
     pub(super) use glassbox_core::{AttentionShape, DType, RopeLayout};
-    pub(super) use half::f16;
 }
 
 /// The bodies of the kernels under the names of the table's fields.
 mod bodies {
-    pub(super) use crate::portable::attention::{
-        attention as attention_f32, attention as attention_f16,
-    };
+    pub(super) use crate::portable::attention::attention as attention_f32;
     pub(super) use crate::portable::elementwise::{add, swiglu};
     pub(super) use crate::portable::fixed::fixed_rows;
     pub(super) use crate::portable::limits::{fma_chains, madd_chains};

@@ -166,8 +166,8 @@ impl Heads<'_, '_> {
                 }
             });
         }
-        for t in 0..T {
-            let inverse = 1.0 / runs[t].total;
+        for (t, run) in runs.iter().enumerate() {
+            let inverse = 1.0 / run.total;
             self.out(first + t).iter_mut().for_each(|o| *o *= inverse);
         }
     }

@@ -1,61 +1,27 @@
-//! Attention over a paged cache.
+//! Attention over a paged cache in f32.
 
 use super::LANES;
 use super::dot::{accumulate_rows, fold, largest, sum};
 use super::exp::exp;
 use crate::Tile;
-use glassbox_core::{AttentionShape, PAGE, quant::f16_to_f32};
-use half::f16;
-use half::slice::HalfFloatSliceExt;
+use glassbox_core::{AttentionShape, PAGE};
 
 /// The most elements a head may have.
 pub const MAX_HEAD_DIM: usize = 256;
 /// The most query heads times query rows that one call may hold.
 pub const MAX_QUERIES: usize = 64;
-/// Keys or values that are widened at a time.
+/// Keys or values that are met at a time.
 const KEYS: usize = 16;
 /// Elements of an output that are summed at a time.
 const BLOCK: usize = 64;
 
-/// An element type of the key and value cache.
-pub trait KvElement: Copy + Default + Send + Sync + 'static {
-    /// Widens `src` to f32, exactly.
-    fn widen(dst: &mut [f32], src: &[Self]);
-    /// Rounds `src` to this type, to the nearest, ties to even.
-    fn narrow(dst: &mut [Self], src: &[f32]);
-}
-
-impl KvElement for f32 {
-    #[inline(always)]
-    fn widen(dst: &mut [f32], src: &[f32]) {
-        dst.copy_from_slice(src);
-    }
-
-    fn narrow(dst: &mut [f32], src: &[f32]) {
-        dst.copy_from_slice(src);
-    }
-}
-
-impl KvElement for f16 {
-    #[inline(always)]
-    fn widen(dst: &mut [f32], src: &[f16]) {
-        for (y, x) in dst.iter_mut().zip(src) {
-            *y = f16_to_f32(x.to_bits());
-        }
-    }
-
-    fn narrow(dst: &mut [f16], src: &[f32]) {
-        dst.convert_from_f32_slice(src);
-    }
-}
-
 /// One layer's keys and values, seen through one sequence's page table.
 #[derive(Clone, Copy)]
-pub struct KvPages<'a, T> {
+pub struct KvPages<'a> {
     /// All pages of keys, each `[PAGE, n_kv_heads * head_dim]`.
-    pub keys: &'a [T],
+    pub keys: &'a [f32],
     /// All pages of values, likewise.
-    pub values: &'a [T],
+    pub values: &'a [f32],
     /// Position `p` is in page `table[p / PAGE]`.
     pub table: &'a [u32],
 }
@@ -88,10 +54,10 @@ pub struct Queries<'a> {
 /// When the shapes do not fit, a head is longer than [`MAX_HEAD_DIM`], the group times the rows
 /// exceed [`MAX_QUERIES`], or a page is missing.
 #[inline(always)]
-pub fn attention<T: KvElement>(
+pub fn attention(
     dst: &mut Tile<'_>,
     q: Queries<'_>,
-    kv: KvPages<'_, T>,
+    kv: KvPages<'_>,
     kv_head: usize,
     shape: AttentionShape,
 ) {
@@ -106,7 +72,7 @@ pub fn attention<T: KvElement>(
     let mut max = [f32::NEG_INFINITY; MAX_QUERIES];
     let mut total = [0.0f32; MAX_QUERIES];
     let mut scores = [[0.0f32; PAGE]; MAX_QUERIES];
-    let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
+    let mut rows = [0.0f32; KEYS * MAX_HEAD_DIM];
     for row in 0..n_rows {
         dst.row(row).fill(0.0);
     }
@@ -114,22 +80,22 @@ pub fn attention<T: KvElement>(
     for first in (0..=last).step_by(PAGE) {
         let page = kv.table[first / PAGE] as usize;
         let in_page = PAGE.min(last + 1 - first);
-        let widen = |wide: &mut [f32], from: &[T], j: usize, n: usize| {
-            for (i, wide) in wide.chunks_exact_mut(hd).take(n).enumerate() {
+        let gather = |rows: &mut [f32], from: &[f32], j: usize, n: usize| {
+            for (i, row) in rows.chunks_exact_mut(hd).take(n).enumerate() {
                 let at = (page * PAGE + j + i) * shape.kv_width() + kv_head * hd;
-                T::widen(wide, &from[at..][..hd]);
+                row.copy_from_slice(&from[at..][..hd]);
             }
         };
         for j in (0..in_page).step_by(KEYS) {
             let n = KEYS.min(in_page - j);
-            widen(&mut wide, kv.keys, j, n);
+            gather(&mut rows, kv.keys, j, n);
             for (query, scores) in scores.iter_mut().take(n_queries).enumerate() {
                 let (row, head) = (query / group, kv_head * group + query % group);
                 let query = &q.data[row * shape.q_width() + head * hd..][..hd];
                 // Keys beyond `n` are stale, and so are their scores, which nobody reads.
                 for (scores, keys) in scores[j..]
                     .chunks_exact_mut(4)
-                    .zip(wide.chunks_exact(4 * hd))
+                    .zip(rows.chunks_exact(4 * hd))
                     .take(n.div_ceil(4))
                 {
                     let keys = std::array::from_fn::<_, 4, _>(|i| &keys[i * hd..][..hd]);
@@ -159,12 +125,12 @@ pub fn attention<T: KvElement>(
             }
         }
         for j in (0..in_page).step_by(KEYS) {
-            widen(&mut wide, kv.values, j, KEYS.min(in_page - j));
+            gather(&mut rows, kv.values, j, KEYS.min(in_page - j));
             for (query, weights) in scores.iter().take(n_queries).enumerate() {
                 let row = query / group;
                 let n = visible(row).saturating_sub(j).min(KEYS);
                 let out = &mut dst.row(row)[query % group * hd..][..hd];
-                add_weighted(out, &weights[j..][..n], &wide);
+                add_weighted(out, &weights[j..][..n], &rows);
             }
         }
     }

@@ -1,12 +1,11 @@
 //! Each kernel called on owned vectors, with the rest of the matrix that its tile is part of.
 
-use glassbox_core::{AttentionShape, DType, KvType, PAGE};
+use glassbox_core::{AttentionShape, DType, PAGE};
 use glassbox_kernels::panels::heads;
 use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
-    ActBlock, Activations, Kernels, KvElement, KvPages, KvPanels, Queries, Rows, Steps, Tile, panels,
+    ActBlock, Activations, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile, panels,
 };
-use half::f16;
 
 /// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
 pub(crate) const UNTOUCHED: f32 = -77.25;
@@ -94,33 +93,13 @@ pub(crate) fn in_panels(w: &[u8], width: usize, dtype: DType) -> Vec<u8> {
     packed
 }
 
-/// A cache of either type with the pages' elements as given, `[n_pages, PAGE, width]`.
-pub(crate) enum Cache {
-    F32(Vec<f32>, Vec<f32>),
-    F16(Vec<f16>, Vec<f16>),
+/// A cache in f32, `[n_pages, PAGE, width]`.
+pub(crate) struct Cache {
+    pub(crate) keys: Vec<f32>,
+    pub(crate) values: Vec<f32>,
 }
 
 impl Cache {
-    pub(crate) fn new(kv_type: KvType, keys: Vec<f32>, values: Vec<f32>) -> Self {
-        let narrow = |x: &[f32]| {
-            let mut y = vec![f16::ZERO; x.len()];
-            KvElement::narrow(&mut y, x);
-            y
-        };
-        match kv_type {
-            KvType::F32 => Cache::F32(keys, values),
-            KvType::F16 => Cache::F16(narrow(&keys), narrow(&values)),
-        }
-    }
-
-    /// Element `i` of the keys and of the values, as the cache keeps them.
-    pub(crate) fn at(&self, i: usize) -> (f32, f32) {
-        match self {
-            Cache::F32(keys, values) => (keys[i], values[i]),
-            Cache::F16(keys, values) => (keys[i].to_f32(), values[i].to_f32()),
-        }
-    }
-
     /// [`in_part`] of attention of the rows `q`, the first at position `start`.
     pub(crate) fn attention(
         &self,
@@ -132,31 +111,26 @@ impl Cache {
         shape: AttentionShape,
         around: Around,
     ) -> Vec<f32> {
-        let size = (
-            q.len() / shape.q_width(),
-            shape.n_heads / shape.n_kv_heads * shape.head_dim,
-        );
-        let q = Queries { data: q, start };
-        in_part(size, around, |dst| match self {
-            Cache::F32(keys, values) => {
-                let kv = KvPages {
-                    keys,
-                    values,
-                    table,
-                };
-                kernels.attention_f32(dst, q, kv, kv_head, shape);
-            }
-            Cache::F16(keys, values) => {
-                let kv = KvPages {
-                    keys,
-                    values,
-                    table,
-                };
-                kernels.attention_f16(dst, q, kv, kv_head, shape);
-            }
+        let kv = KvPages {
+            keys: &self.keys,
+            values: &self.values,
+            table,
+        };
+        let q_rows = Queries { data: q, start };
+        in_part(group_size(q, shape), around, |dst| {
+            kernels.attention_f32(dst, q_rows, kv, kv_head, shape);
         })
     }
 }
+
+/// Rows and columns of the outputs of one key-value head's group.
+fn group_size(q: &[f32], shape: AttentionShape) -> (usize, usize) {
+    let group = shape.n_heads / shape.n_kv_heads;
+    (q.len() / shape.q_width(), group * shape.head_dim)
+}
+
+/// Writes the vector at a position of a page.
+type Put = fn(&mut [heads::Pair], usize, &[i16]);
 
 /// Vectors in 16-bit integers, `[n_pages, PAGE, n_kv_heads]`, and the same in panels.
 pub(crate) struct Heads16 {
@@ -173,7 +147,7 @@ impl Heads16 {
         x: &[f32],
         shape: AttentionShape,
         limit: i32,
-        (pairs, put): (usize, fn(&mut [heads::Pair], usize, &[i16])),
+        (pairs, put): (usize, Put),
     ) -> Self {
         let (hd, n_heads) = (shape.head_dim, shape.n_kv_heads);
         let (mut q, mut d) = (vec![99; x.len()], vec![99.0; x.len() / hd]);
@@ -228,11 +202,7 @@ pub(crate) fn attention_i16(
     kv_head: usize,
     around: Around,
 ) -> Vec<f32> {
-    let shape = keys.shape;
-    let size = (
-        q.len() / shape.q_width(),
-        shape.n_heads / shape.n_kv_heads * shape.head_dim,
-    );
+    let (shape, size) = (keys.shape, group_size(q, keys.shape));
     let kv = KvPanels {
         keys: &keys.panels,
         key_scales: &keys.scales,
@@ -241,7 +211,9 @@ pub(crate) fn attention_i16(
         table,
     };
     let q = Queries { data: q, start };
-    in_part(size, around, |dst| kernels.attention_i16(dst, q, kv, kv_head, shape))
+    in_part(size, around, |dst| {
+        kernels.attention_i16(dst, q, kv, kv_head, shape)
+    })
 }
 
 /// Quantised rows.
