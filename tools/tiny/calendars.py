@@ -207,11 +207,14 @@ def _days_after(rng: Random) -> Problem:
         opening(w, f"go {n} days on from {start}")
         x, at = w.add(day, n), month
         w.say(". ")
-        while x > LENGTHS[at]:
-            w.say(f"{MONTHS[at]} has {LENGTHS[at]} days and {x} > {LENGTHS[at]}. ")
+        while True:
+            w.say(f"{MONTHS[at]} has {LENGTHS[at]} days. {x} to {LENGTHS[at]}: ")
+            if w.order(x, LENGTHS[at]) <= 0:
+                break
+            w.say(". ")
             x, at = w.sub(x, LENGTHS[at]), (at + 1) % 12
             w.say(f", now in {MONTHS[at]}. ")
-        w.say(f"{MONTHS[at]} has {LENGTHS[at]} days, so {x} is in {MONTHS[at]}.")
+        w.say(f". So {x} is in {MONTHS[at]}.")
         result = f"{MONTHS[at]} {x}"
         ending(w, result)
         return result
@@ -235,7 +238,7 @@ def _days_between(rng: Random) -> Problem:
 
     def think(w: Writer) -> str:
         opening(w, f"count the days from {start} to {end}")
-        w.say("The months are " + ", ".join(MONTHS[month : later + 1]) + ". " if month != later else f"The only month is {MONTHS[month]}. ")
+        w.say(f"It ends in {MONTHS[later]}. The months until then are " + ", ".join(MONTHS[month : later + 1]) + ". " if month != later else f"The only month is {MONTHS[month]}. ")
         if month == later:
             x = w.sub(b, a)
         else:

@@ -46,9 +46,9 @@ def _digits_differ(w: Writer, a: str, b: str, names: list[str]) -> None:
     for x, y, name in zip(a, b, names):
         w.say(f"The {name} are {x} and {y}, ")
         if x != y:
-            w.say(f"{x} {'>' if x > y else '<'} {y}.")
+            w.say(f"{'more' if x > y else 'less'}.")
             break
-        w.say("equal. ")
+        w.say("same. ")
 
 
 def _whole(rng: Random) -> Problem:
@@ -64,9 +64,9 @@ def _whole(rng: Random) -> Problem:
     def walk(w: Writer) -> None:
         x, y = str(a), str(b)
         if len(x) != len(y):
-            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, {len(x)} {'>' if len(x) > len(y) else '<'} {len(y)}.")
+            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, {'more' if len(x) > len(y) else 'less'}.")
         else:
-            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, equal. ")
+            w.say(f"{a} has {len(x)} digits and {b} has {len(y)}, same. ")
             _digits_differ(w, x, y, list(reversed(PLACES[: len(x)])))
 
     return _problem(rng, str(a), str(b), (a > b) == larger, larger, walk)
@@ -86,9 +86,11 @@ def _decimal(rng: Random) -> Problem:
         m = max(p, q)
         (ai, af), (bi, bf) = a.split("."), b.split(".")
         if ai != bi:
-            w.say(f"The whole parts are {ai} and {bi}, {ai} {'>' if int(ai) > int(bi) else '<'} {bi}.")
+            w.say(f"The whole parts are {ai} and {bi}: ")
+            w.order(int(ai), int(bi))
+            w.say(".")
         else:
-            w.say(f"The whole parts are {ai} and {bi}, equal. ")
+            w.say(f"The whole parts are {ai} and {bi}, same. ")
             if p != q:
                 w.say(f"With the same number of places they are {ai}.{af:0<{m}} and {bi}.{bf:0<{m}}. ")
             _digits_differ(w, af.ljust(m, "0"), bf.ljust(m, "0"), ["tenths", "hundredths", "thousandths"])
@@ -109,8 +111,9 @@ def _fraction(rng: Random) -> Problem:
         x = w.eq(f"{a} * {d}", a * d)
         w.say(" and ")
         y = w.eq(f"{c} * {b}", c * b)
-        sign = ">" if x > y else "<"
-        w.say(f". {x} {sign} {y}, so {a}/{b} {sign} {c}/{d}.")
+        w.say(f". {x} to {y}: ")
+        sign = ">" if w.order(x, y) > 0 else "<"
+        w.say(f". So {a}/{b} {sign} {c}/{d}.")
 
     return _problem(rng, f"{a}/{b}", f"{c}/{d}", (a * d > b * c) == larger, larger, walk)
 
@@ -139,12 +142,16 @@ def sort(rng: Random) -> Problem:
             w.say(f"From {pick}")
             for i, x in enumerate(left[1:]):
                 w.say(": " if i == 0 else ", ")
-                w.say(f"{x} {'>' if x > pick else '<'} {pick}")
-                pick = min(x, pick) if up else max(x, pick)
+                w.say(f"{x} (")
+                if w.order(x, pick) == (-1 if up else 1):
+                    pick = x
+                    w.say(f", now {x}")
+                w.say(")")
             left.remove(pick)
             out.append(pick)
             rest = ", ".join(map(str, left))
-            w.say(f", so {pick}. Left: {rest}.\n" if left else f", so {pick}.")
+            w.say(f", so {pick}. In order: {', '.join(map(str, out))}. ")
+            w.say(f"Left: {rest}.\n" if left else "None left.")
         w.paragraph()
         w.say(f"{n} numbers came in and {n} go out.", f"Check: {n} numbers, as before.")
         ending(w, answer)

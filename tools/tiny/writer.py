@@ -255,6 +255,8 @@ class Writer:
                 self.say(", " if d < 10 else ". ")
             step, rest = self.step(rest, d)
             q, steps = q * 10 + step, steps + 1
+            if steps > 1:
+                self.say(f", {q} so far")
         if rest and steps > 1:
             self.say(f", so {a} = {d} * {q} + {rest}")
         elif not rest:
@@ -269,8 +271,9 @@ class Writer:
         q = 0
         self.say(f"{n} by {d}: ")
         while q < 9:
-            over = d * (q + 1) > n
-            self.say(f"{q + 1}: {d * (q + 1)}" + (f" > {n}, " if over else ", "))
+            self.say(f"{q + 1}: {d * (q + 1)} (")
+            over = self.order(d * (q + 1), n) > 0
+            self.say("), ")
             if over:
                 break
             q += 1
@@ -290,6 +293,21 @@ class Writer:
         if d >= 10 and q:
             self.say(f", so {n} = {d} * {q} + {rest}")
         return rest
+
+    def order(self, a: int, b: int) -> int:
+        """Compares digit by digit from the left; says and returns whether `a` is less or more."""
+        x, y = str(a), str(b)
+        if len(x) != len(y):
+            self.say(f"{len(x)} digits and {len(y)}, {'less' if a < b else 'more'}")
+            return -1 if a < b else 1
+        for p, q in zip(x, y):
+            self.say(f"{p} and {q}, ")
+            if p != q:
+                self.say("less" if p < q else "more")
+                return -1 if p < q else 1
+            self.say("same, ")
+        self.say("so equal")
+        return 0
 
     # Checks.
 
@@ -316,9 +334,11 @@ class Writer:
     def root(self, n: int) -> int:
         """Digit sums of `n` down to one digit."""
         while n >= 10:
-            n = self.eq(" + ".join(str(n)), sum(digits(n)))
-            if n >= 10:
-                self.say(", ")
+            n, *rest = (int(c) for c in str(n))
+            for left, digit in zip(reversed(range(len(rest))), rest):
+                n = self.eq(f"{n} + {digit}", n + digit)
+                if left or n >= 10:
+                    self.say(", ")
         return n
 
     def nines(self, op: str, a: int, b: int, c: int, r: int = 0) -> bool:
