@@ -1,7 +1,7 @@
 //! Every table of kernels against the portable one, to the bit.
 
 use glassbox_core::{DType, RopeLayout};
-use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Tile, panels};
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Steps, Tile, panels};
 
 /// Which kernel and which sizes are in the first four bytes; the rest, over and over, are weights
 /// and activations.
@@ -74,14 +74,25 @@ impl Case<'_> {
         let w = self.bytes(self.n_rows * width / dtype.block_len() * dtype.block_bytes());
         let mut y = vec![0.0; self.n_tokens * self.n_rows];
         let mut dst = Tile::whole(&mut y, self.n_rows);
+        let rows_bytes = panels::ROWS * width / dtype.block_len() * dtype.block_bytes();
+        let panel_bytes = panels::bytes(width, dtype);
+        let mut packed = vec![0; w.len().div_ceil(rows_bytes) * panel_bytes];
+        for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(rows_bytes)) {
+            panels::pack(panel, rows, width, dtype);
+        }
+        let rows = Rows { data: &x, width };
         let Some(block) = block else {
-            table.linear_float(&mut dst, Rows { data: &x, width }, &w, dtype);
+            let per_row = Steps::per_row(width, dtype);
+            let mut words = vec![0; self.n_tokens * per_row];
+            table.steps_of_rows(&mut words, rows, dtype);
+            let words = &words;
+            table.linear_float(&mut dst, &Steps { words, per_row }, &packed, dtype);
             return y;
         };
         let mut q = vec![0; x.len()];
         let mut d = vec![0.0; x.len() / block.size()];
         let mut sums = vec![0; x.len() / 16];
-        table.quantize_rows(&mut q, &mut d, &mut sums, Rows { data: &x, width }, block);
+        table.quantize_rows(&mut q, &mut d, &mut sums, rows, block);
         let x = Activations {
             q: &q,
             d: &d,
@@ -89,11 +100,6 @@ impl Case<'_> {
             width,
             block,
         };
-        let panel_bytes = panels::ROWS * width / dtype.block_len() * dtype.block_bytes();
-        let mut packed = vec![0; w.len().next_multiple_of(panel_bytes)];
-        for (panel, rows) in packed.chunks_mut(panel_bytes).zip(w.chunks(panel_bytes)) {
-            panels::pack(panel, rows, dtype);
-        }
         table.linear_quant(&mut dst, &x, &packed, dtype);
         y.extend(d);
         y
