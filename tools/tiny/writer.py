@@ -298,7 +298,7 @@ class Writer:
         """Compares digit by digit from the left; says and returns whether `a` is less or more."""
         x, y = str(a), str(b)
         if len(x) != len(y):
-            self.say(f"{len(x)} digits and {len(y)}, {'less' if a < b else 'more'}")
+            self.say(f"{len(x)} digit{'s' if len(x) > 1 else ''} and {len(y)}, {'less' if a < b else 'more'}")
             return -1 if a < b else 1
         for p, q in zip(x, y):
             self.say(f"{p} and {q}, ")

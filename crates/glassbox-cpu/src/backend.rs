@@ -315,17 +315,10 @@ impl Backend for Cpu {
                         };
                         kernels.attention_f32(&mut dst, queries, kv, kv_head, shape);
                     }
-                    Store::Half {
-                        keys,
-                        key_scales,
-                        values,
-                        value_scales,
-                    } => {
+                    Store::Half { keys, values } => {
                         let kv = KvPanels {
-                            keys,
-                            key_scales,
-                            values,
-                            value_scales,
+                            keys: keys.view(),
+                            values: values.view(),
                             table,
                         };
                         kernels.attention_i16(&mut dst, queries, kv, kv_head, shape);

@@ -64,7 +64,10 @@ impl Scratch {
             Form::Quantized(ActBlock::Super) => self.large.fill(kernels, team, x, ActBlock::Super),
             Form::Steps(dtype) => {
                 let per_row = Steps::per_row(x.width, dtype);
-                let steps = self.steps_mut(dtype);
+                let steps = match dtype {
+                    DType::BF16 => &mut self.pairs,
+                    _ => &mut self.singles,
+                };
                 steps.resize(n_rows(x) * per_row, 0);
                 team.for_each_part(Chunks::new(steps, TILE * per_row), |i, steps| {
                     kernels.steps_of_rows(steps, tile_of(x, i), dtype);
@@ -85,13 +88,6 @@ impl Scratch {
                 },
                 per_row: Steps::per_row(width, dtype),
             }),
-        }
-    }
-
-    fn steps_mut(&mut self, dtype: DType) -> &mut Vec<u32> {
-        match dtype {
-            DType::BF16 => &mut self.pairs,
-            _ => &mut self.singles,
         }
     }
 }

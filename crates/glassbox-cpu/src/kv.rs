@@ -1,8 +1,8 @@
 use crate::CpuError;
 use glassbox_core::{AttentionShape, KvType, PAGE};
-use glassbox_kernels::Kernels;
 use glassbox_kernels::panels::heads::{self, Pair};
 use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
+use glassbox_kernels::{HeadPanels, Kernels};
 use std::ops::Range;
 
 /// One layer's pages of keys and values.
@@ -17,13 +17,47 @@ pub struct Kv {
 pub(crate) enum Store {
     /// Each `[n_pages, PAGE, kv_width]`.
     F32 { keys: Vec<f32>, values: Vec<f32> },
-    /// As `KvPanels` has them.
-    Half {
-        keys: Vec<Pair>,
-        key_scales: Vec<f32>,
-        values: Vec<Pair>,
-        value_scales: Vec<f32>,
-    },
+    /// In integers.
+    Half { keys: Heads, values: Heads },
+}
+
+/// As `HeadPanels` has them.
+pub(crate) struct Heads {
+    pairs: Vec<Pair>,
+    scales: Vec<f32>,
+}
+
+impl Heads {
+    /// `n` heads of all pages, of `pairs` pairs.
+    fn new(n: usize, pairs: usize) -> Result<Self, CpuError> {
+        Ok(Heads {
+            pairs: zeros(n.saturating_mul(pairs))?,
+            scales: zeros(n.saturating_mul(PAGE))?,
+        })
+    }
+
+    pub(crate) fn view(&self) -> HeadPanels<'_> {
+        HeadPanels {
+            pairs: &self.pairs,
+            scales: &self.scales,
+        }
+    }
+
+    /// Stores the vectors `q`, with scales `d`, of the heads from `first` on, at position `offset`
+    /// of their page; `put` writes one.
+    fn put(
+        &mut self,
+        (q, d): &(Vec<i16>, Vec<f32>),
+        (first, offset): (usize, usize),
+        put: fn(&mut [Pair], usize, &[i16]),
+    ) {
+        let pairs = self.pairs.len() / (self.scales.len() / PAGE);
+        for (i, (q, d)) in q.chunks_exact(q.len() / d.len()).zip(d).enumerate() {
+            let head = first + i;
+            put(&mut self.pairs[head * pairs..][..pairs], offset, q);
+            self.scales[head * PAGE + offset] = *d;
+        }
+    }
 }
 
 /// Runs `$body` with `$part` bound to each vector of a cache, in the order of a page's bytes.
@@ -35,15 +69,10 @@ macro_rules! each_part {
                     $body
                 }
             }
-            Store::Half {
-                keys,
-                key_scales,
-                values,
-                value_scales,
-            } => {
-                for (keys, scales) in [(keys, key_scales), (values, value_scales)] {
+            Store::Half { keys, values } => {
+                for Heads { pairs, scales } in [keys, values] {
                     {
-                        let $part = keys;
+                        let $part = pairs;
                         $body
                     }
                     {
@@ -95,18 +124,16 @@ impl Kv {
         shape: AttentionShape,
         kv_type: KvType,
     ) -> Result<Self, CpuError> {
-        let in_pages = |of_page: usize| n_pages.saturating_mul(of_page);
-        let heads = |of_head: usize| in_pages(shape.n_kv_heads.saturating_mul(of_head));
+        let len = n_pages.saturating_mul(PAGE * shape.kv_width());
+        let heads = n_pages.saturating_mul(shape.n_kv_heads);
         let store = match kv_type {
             KvType::F32 => Store::F32 {
-                keys: zeros(in_pages(PAGE * shape.kv_width()))?,
-                values: zeros(in_pages(PAGE * shape.kv_width()))?,
+                keys: zeros(len)?,
+                values: zeros(len)?,
             },
             KvType::Half => Store::Half {
-                keys: zeros(heads(heads::key_pairs(shape.head_dim)))?,
-                key_scales: zeros(heads(PAGE))?,
-                values: zeros(heads(heads::value_pairs(shape.head_dim)))?,
-                value_scales: zeros(heads(PAGE))?,
+                keys: Heads::new(heads, heads::key_pairs(shape.head_dim))?,
+                values: Heads::new(heads, heads::value_pairs(shape.head_dim))?,
             },
         };
         Ok(Kv {
@@ -126,39 +153,21 @@ impl Kv {
         k: &[f32],
         v: &[f32],
     ) {
-        let AttentionShape {
-            n_kv_heads,
-            head_dim,
-            ..
-        } = self.shape;
+        let page = page as usize;
         match &mut self.store {
             Store::F32 { keys, values } => {
-                let at = (page as usize * PAGE + offset) * k.len();
+                let at = (page * PAGE + offset) * k.len();
                 keys[at..][..k.len()].copy_from_slice(k);
                 values[at..][..v.len()].copy_from_slice(v);
             }
-            Store::Half {
-                keys,
-                key_scales,
-                values,
-                value_scales,
-            } => {
-                let (q, d) = &mut self.fixed;
-                let first = page as usize * n_kv_heads;
-                let pairs = heads::key_pairs(head_dim);
-                kernels.fixed_rows(q, d, k, key_limit(head_dim));
-                for (head, (q, d)) in q.chunks_exact(head_dim).zip(&*d).enumerate() {
-                    let at = first + head;
-                    heads::put_key(&mut keys[at * pairs..][..pairs], offset, q);
-                    key_scales[at * PAGE + offset] = *d;
-                }
-                let pairs = heads::value_pairs(head_dim);
-                kernels.fixed_rows(q, d, v, VALUE_LIMIT);
-                for (head, (q, d)) in q.chunks_exact(head_dim).zip(&*d).enumerate() {
-                    let at = first + head;
-                    heads::put_value(&mut values[at * pairs..][..pairs], offset, q);
-                    value_scales[at * PAGE + offset] = *d;
-                }
+            Store::Half { keys, values } => {
+                let at = (page * self.shape.n_kv_heads, offset);
+                let fixed = &mut self.fixed;
+                let limit = key_limit(self.shape.head_dim);
+                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, k, limit);
+                keys.put(fixed, at, heads::put_key);
+                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, v, VALUE_LIMIT);
+                values.put(fixed, at, heads::put_value);
             }
         }
     }

@@ -10,7 +10,7 @@ pub struct CpuOptions {
     /// The kernel table by name, instead of the best or the one `GLASSBOX_ISA` names.
     pub isa: Option<String>,
     /// Keeps bf16 weights in f32, so that the activations that they meet stay f32 too. Otherwise
-    /// those are rounded to bf16, for half the memory and a multiple of the speed.
+    /// those are rounded to bf16, for half the memory.
     pub widen_bf16: bool,
 }
 

@@ -26,7 +26,7 @@ mod table;
 mod tile;
 
 pub use activations::{ActBlock, Activations, Rows, Steps, tile};
-pub use panels::attention::KvPanels;
+pub use panels::attention::{HeadPanels, KvPanels};
 pub use portable::attention::{KvPages, Queries};
 pub use table::{IsaError, Kernels};
 pub use tile::{Grid, Tile};

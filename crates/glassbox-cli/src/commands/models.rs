@@ -121,7 +121,7 @@ fn print(out: &mut impl Write, menu: &Menu) -> io::Result<()> {
     writeln!(
         out,
         "\nAIME24 is pass@1, cons64 the vote of 64; all scores are DeepSeek's own. Memory in GiB: \
-         weights, f16 keys\nand values at {} positions (--context), and working space. {here}\n\
+         weights, keys and\nvalues in 16 bits at {} positions (--context), and working space. {here}\n\
          Each is at https://huggingface.co/deepseek-ai/DeepSeek-<model>; --model takes the \
          downloaded directory or a GGUF file.",
         menu.context,

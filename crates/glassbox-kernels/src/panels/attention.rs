@@ -5,23 +5,27 @@ use super::lanes::Lanes;
 use super::layout::ROWS;
 use crate::Tile;
 use crate::activations::tile;
-use crate::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES, Queries};
-use crate::portable::dot::{largest, sum};
-use crate::portable::exp::exp;
+use crate::portable::attention::{MAX_HEAD_DIM, Queries};
 use crate::portable::fixed::{WEIGHT_LIMIT, fixed, key_limit};
+use crate::portable::softmax::Running;
 use glassbox_core::{AttentionShape, PAGE};
+
+/// One layer's keys, or its values, in panels.
+#[derive(Clone, Copy)]
+pub struct HeadPanels<'a> {
+    /// All pages, each as many pairs for every head.
+    pub pairs: &'a [Pair],
+    /// A scale a vector, `[n_pages, n_kv_heads, PAGE]`.
+    pub scales: &'a [f32],
+}
 
 /// One layer's keys and values in panels, seen through one sequence's page table.
 #[derive(Clone, Copy)]
 pub struct KvPanels<'a> {
-    /// All pages of keys, each `[n_kv_heads, key_pairs]`.
-    pub keys: &'a [Pair],
-    /// A scale a key, `[n_pages, n_kv_heads, PAGE]`.
-    pub key_scales: &'a [f32],
-    /// All pages of values, each `[n_kv_heads, value_pairs]`.
-    pub values: &'a [Pair],
-    /// A scale a value, `[n_pages, n_kv_heads, PAGE]`.
-    pub value_scales: &'a [f32],
+    /// The keys, [`key_pairs`] a head.
+    pub keys: HeadPanels<'a>,
+    /// The values, [`value_pairs`] a head.
+    pub values: HeadPanels<'a>,
     /// Position `p` is in page `table[p / PAGE]`.
     pub table: &'a [u32],
 }
@@ -29,12 +33,28 @@ pub struct KvPanels<'a> {
 /// Sixteen lanes of pairs.
 type Step = [Pair; ROWS];
 
+/// The keys or the values of one head in one page.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    steps: &'a [Step],
+    scales: &'a [f32; PAGE],
+}
+
+impl<'a> HeadPanels<'a> {
+    /// Head `head`, counted over the pages, of `pairs` pairs.
+    #[inline(always)]
+    fn head(&self, head: usize, pairs: usize) -> Head<'a> {
+        Head {
+            steps: self.pairs[head * pairs..][..pairs].as_chunks().0,
+            scales: &self.scales.as_chunks().0[head],
+        }
+    }
+}
+
 /// One page of one head.
 struct Page<'a> {
-    keys: &'a [Step],
-    key_scales: &'a [f32; PAGE],
-    values: &'a [Step],
-    value_scales: &'a [f32; PAGE],
+    keys: Head<'a>,
+    values: Head<'a>,
     /// Positions that some query sees.
     n: usize,
 }
@@ -43,12 +63,9 @@ impl<'a> KvPanels<'a> {
     #[inline(always)]
     fn page(&self, first: usize, n: usize, kv_head: usize, shape: AttentionShape) -> Page<'a> {
         let head = self.table[first / PAGE] as usize * shape.n_kv_heads + kv_head;
-        let (keys, values) = (key_pairs(shape.head_dim), value_pairs(shape.head_dim));
         Page {
-            keys: self.keys[head * keys..][..keys].as_chunks().0,
-            key_scales: &self.key_scales.as_chunks().0[head],
-            values: self.values[head * values..][..values].as_chunks().0,
-            value_scales: &self.value_scales.as_chunks().0[head],
+            keys: self.keys.head(head, key_pairs(shape.head_dim)),
+            values: self.values.head(head, value_pairs(shape.head_dim)),
             n,
         }
     }
@@ -62,7 +79,7 @@ impl<'a> KvPanels<'a> {
 ///
 /// # Panics
 /// When the shapes do not fit, a head is longer than [`MAX_HEAD_DIM`], the group times the rows
-/// exceed [`MAX_QUERIES`], or a page is missing.
+/// exceed [`MAX_QUERIES`](crate::portable::attention::MAX_QUERIES), or a page is missing.
 #[inline(always)]
 pub(crate) fn attention_i16<V: Lanes>(
     dst: &mut Tile<'_>,
@@ -72,11 +89,8 @@ pub(crate) fn attention_i16<V: Lanes>(
     shape: AttentionShape,
 ) {
     let hd = shape.head_dim;
-    let group = shape.n_heads / shape.n_kv_heads;
+    let group = q.group(dst, shape);
     let n_queries = dst.n_rows() * group;
-    assert!(hd <= MAX_HEAD_DIM && n_queries <= MAX_QUERIES);
-    assert_eq!(q.data.len(), dst.n_rows() * shape.q_width());
-    assert_eq!(dst.n_cols(), group * hd);
     let mut heads = Heads {
         dst,
         group,
@@ -87,8 +101,8 @@ pub(crate) fn attention_i16<V: Lanes>(
     while first < n_queries {
         let n = tile(n_queries - first);
         let query = |t: usize| {
-            let (row, head) = ((first + t) / group, kv_head * group + (first + t) % group);
-            &q.data[row * shape.q_width() + head * hd..][..hd]
+            let (row, head) = ((first + t) / group, (first + t) % group);
+            q.vector(row, kv_head * group + head, shape)
         };
         let page = |first, n| kv.page(first, n, kv_head, shape);
         let scale = shape.scale();
@@ -151,7 +165,12 @@ impl Heads<'_, '_> {
                 let mut w = [0; PAGE];
                 if n > 0 {
                     let scores = &mut scores[t][..n];
-                    steps[t] = runs[t].step(&mut w[..n], scores, page.value_scales);
+                    let by = runs[t].weights(scores);
+                    for (p, d) in scores.iter_mut().zip(page.values.scales) {
+                        *p *= d;
+                    }
+                    let unit = fixed(&mut w[..n], scores, WEIGHT_LIMIT);
+                    steps[t] = Shrink { by, unit };
                 }
                 for (words, pair) in weights.iter_mut().zip(w.as_chunks().0) {
                     words[t] = word(*pair);
@@ -178,22 +197,6 @@ fn word([low, high]: Pair) -> i32 {
     i32::from(low as u16) | i32::from(high) << 16
 }
 
-/// The largest score of a query so far, and the sum of its exponentials.
-#[derive(Clone, Copy)]
-struct Running {
-    max: f32,
-    total: f32,
-}
-
-impl Default for Running {
-    fn default() -> Self {
-        Running {
-            max: f32::NEG_INFINITY,
-            total: 0.0,
-        }
-    }
-}
-
 /// What a page does to an output: `o = fma(sum, unit, o * by)`.
 #[derive(Clone, Copy)]
 struct Shrink {
@@ -208,25 +211,6 @@ impl Default for Shrink {
     }
 }
 
-impl Running {
-    /// Takes a page's scores in; writes the weights of its values.
-    #[inline(always)]
-    fn step(&mut self, w: &mut [i16], scores: &mut [f32], value_scales: &[f32; PAGE]) -> Shrink {
-        let max = largest(self.max, scores);
-        let by = exp(self.max - max);
-        self.max = max;
-        for x in scores.iter_mut() {
-            *x = exp(*x - max);
-        }
-        self.total = self.total * by + sum(scores);
-        for (p, d) in scores.iter_mut().zip(value_scales) {
-            *p *= d;
-        }
-        let unit = fixed(w, scores, WEIGHT_LIMIT);
-        Shrink { by, unit }
-    }
-}
-
 impl Page<'_> {
     /// The scores of `T` queries; beyond the page's `n` positions they are any numbers.
     #[inline(always)]
@@ -238,11 +222,11 @@ impl Page<'_> {
         let mut scores = [[0.0; PAGE]; T];
         let (panels, steps) = (self.n.div_ceil(ROWS), words.len());
         for c in (0..panels).step_by(2) {
-            let panel = |p: usize| &self.keys[(c + p) * steps..][..steps];
+            let panel = |p: usize| &self.keys.steps[(c + p) * steps..][..steps];
             let sums = product::<V, 2, T>([panel(0), panel(1)], words);
             for (p, sums) in sums.into_iter().enumerate() {
                 let at = (c + p) * ROWS;
-                let d: &[f32; ROWS] = self.key_scales[at..].first_chunk().unwrap();
+                let d: &[f32; ROWS] = self.keys.scales[at..].first_chunk().unwrap();
                 for t in 0..T {
                     let mut x = [0.0; ROWS];
                     V::store(V::to_float(sums[t]), &mut x);
@@ -264,8 +248,8 @@ impl Page<'_> {
         weights: &[[i32; T]],
         mut add: impl FnMut(usize, usize, [f32; ROWS]),
     ) {
-        let panels = self.values.len() / (PAGE / 2);
-        let panel = |c: usize| &self.values[c * (PAGE / 2)..][..weights.len()];
+        let panels = self.values.steps.len() / (PAGE / 2);
+        let panel = |c: usize| &self.values.steps[c * (PAGE / 2)..][..weights.len()];
         let mut take = |c: usize, sums: [V::I; T]| {
             for (t, sums) in sums.into_iter().enumerate() {
                 let mut out = [0.0; ROWS];

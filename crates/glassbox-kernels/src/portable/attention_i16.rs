@@ -1,24 +1,24 @@
 //! Attention in 16-bit integers over a paged cache.
 
-use super::dot::{largest, sum};
-use super::exp::exp;
 use super::fixed::{WEIGHT_LIMIT, fixed, key_limit};
+use super::softmax::Running;
 use glassbox_core::PAGE;
 
 /// `out = softmax(q · kᵀ / sqrt(head_dim)) · v` of one query over `key_scales.len()` positions.
 ///
 /// Keys and values are vectors of `q.len()` integers, each with its scale, made by
 /// [`fixed`] with [`key_limit`] and [`VALUE_LIMIT`](super::fixed::VALUE_LIMIT); the query is made
-/// such a vector here. With running maximum `m`, sum `s` and output `o` (−∞, 0, 0 before the first
-/// page), a page of keys `k`, values `v` and their scales `d_k` and `d_v` does
+/// such a vector here. A page of keys `k`, values `v` and their scales `d_k` and `d_v`, whose scores
+/// `x` become weights `p` and a factor `a` as [`Running`] has it, does to the output `o`, 0 at
+/// first,
 ///
 /// ```text
 /// x[j] = Σ q k[j] * ((d_q * scale) * d_k[j])
-/// m' = max(m, max x);  a = exp(m − m');  p[j] = exp(x[j] − m');  s = s * a + Σ p
-/// (w, d) = fixed(p[j] * d_v[j], WEIGHT_LIMIT);  o = fma(Σ w[j] v[j], d, o * a);  m = m'
+/// (w, d) = fixed(p[j] * d_v[j], WEIGHT_LIMIT);  o = fma(Σ w[j] v[j], d, o * a)
 /// ```
 ///
-/// where sums of integers are exact, and the output is `o * (1 / s)` at the end.
+/// where sums of integers are exact, and the output is `o * (1 / s)` at the end, `s` being the sum
+/// of all weights `p`.
 pub fn attention_i16(
     out: &mut [f32],
     query: &[f32],
@@ -29,7 +29,7 @@ pub fn attention_i16(
     let hd = query.len();
     let mut q = vec![0; hd];
     let unit = fixed(&mut q, query, key_limit(hd)) * scale;
-    let (mut max, mut total) = (f32::NEG_INFINITY, 0.0f32);
+    let mut run = Running::default();
     out.fill(0.0);
     for first in (0..key_scales.len()).step_by(PAGE) {
         let n = PAGE.min(key_scales.len() - first);
@@ -40,11 +40,7 @@ pub fn attention_i16(
                 products.sum::<i32>() as f32 * (unit * key_scales[first + j])
             })
             .collect();
-        let new_max = largest(max, &p);
-        let shrink = exp(max - new_max);
-        max = new_max;
-        p.iter_mut().for_each(|x| *x = exp(*x - new_max));
-        total = total * shrink + sum(&p);
+        let shrink = run.weights(&mut p);
         for (p, d) in p.iter_mut().zip(&value_scales[first..]) {
             *p *= d;
         }
@@ -55,6 +51,6 @@ pub fn attention_i16(
             *o = (products.sum::<i32>() as f32).mul_add(unit, *o * shrink);
         }
     }
-    let inverse = 1.0 / total;
+    let inverse = 1.0 / run.total;
     out.iter_mut().for_each(|o| *o *= inverse);
 }

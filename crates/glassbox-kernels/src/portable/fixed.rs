@@ -22,6 +22,12 @@ pub const WEIGHT_LIMIT: i32 = 8191;
 /// has that as `d`, so that it shows in every result, and zeros as `q`.
 #[inline(always)]
 pub fn fixed(q: &mut [i16], x: &[f32], limit: i32) -> f32 {
+    integers(q, x, limit, |q| q as i16)
+}
+
+/// [`fixed`], for any type that holds the limit.
+#[inline(always)]
+pub(super) fn integers<T>(q: &mut [T], x: &[f32], limit: i32, narrow: impl Fn(i32) -> T) -> f32 {
     // Magnitudes compare as their bits do, and above all numbers stands NaN.
     let largest = x.iter().fold(0, |m, x| m.max(x.abs().to_bits()));
     let largest = f32::from_bits(largest);
@@ -30,7 +36,7 @@ pub fn fixed(q: &mut [i16], x: &[f32], limit: i32) -> f32 {
     let inverse = if keep { limit as f32 / largest } else { 0.0 };
     let mask = if keep { -1 } else { 0 };
     for (q, x) in q.iter_mut().zip(x) {
-        *q = round(x * inverse) as i16 & mask;
+        *q = narrow(round(x * inverse) & mask);
     }
     if tiny { 0.0 } else { largest / limit as f32 }
 }

@@ -30,6 +30,7 @@ pub mod linear_quant;
 pub mod quantize;
 pub mod rms_norm;
 pub mod rope;
+pub mod softmax;
 pub mod steps;
 
 /// Partial sums of a float reduction.

@@ -1,6 +1,6 @@
 //! Activations in eight bits.
 
-use super::exp::round;
+use super::fixed::integers;
 use crate::activations::{ActBlock, Rows, SUM};
 
 /// Quantises rows to eight bits, as one tile of [`Activations`](crate::Activations).
@@ -27,7 +27,7 @@ fn tile<const LEN: usize>(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: Rows
     for t in 0..n {
         for (b, x) in x.row(t).as_chunks::<LEN>().0.iter().enumerate() {
             let mut out = [0; LEN];
-            d[b * n + t] = block(&mut out, x);
+            d[b * n + t] = integers(&mut out, x, 127, |q| q as i8);
             for (g, four) in out.as_chunks().0.iter().enumerate() {
                 fours[(b * LEN / 4 + g) * n + t] = *four;
             }
@@ -42,20 +42,4 @@ fn tile<const LEN: usize>(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: Rows
 #[inline(always)]
 fn sum(q: &[i8]) -> i16 {
     q.iter().fold(0, |sum, &q| sum.wrapping_add(i16::from(q)))
-}
-
-/// Quantises a block; returns its scale.
-#[inline(always)]
-fn block<const LEN: usize>(q: &mut [i8; LEN], x: &[f32; LEN]) -> f32 {
-    // Magnitudes compare as their bits do, and above all numbers stands NaN.
-    let largest = x.iter().fold(0, |m, x| m.max(x.abs().to_bits()));
-    let largest = f32::from_bits(largest);
-    let tiny = largest < 1e-30;
-    let keep = !tiny && largest.is_finite();
-    let inverse = if keep { 127.0 / largest } else { 0.0 };
-    let mask = if keep { -1 } else { 0 };
-    for (q, x) in q.iter_mut().zip(x) {
-        *q = round(x * inverse) as i8 & mask;
-    }
-    if tiny { 0.0 } else { largest / 127.0 }
 }

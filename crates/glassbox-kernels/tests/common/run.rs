@@ -4,7 +4,8 @@ use glassbox_core::{AttentionShape, DType, PAGE};
 use glassbox_kernels::panels::heads;
 use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
-    ActBlock, Activations, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile, panels,
+    ActBlock, Activations, HeadPanels, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile,
+    panels,
 };
 
 /// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
@@ -179,6 +180,13 @@ impl Heads16 {
         Self::new(kernels, x, shape, VALUE_LIMIT, of)
     }
 
+    fn view(&self) -> HeadPanels<'_> {
+        HeadPanels {
+            pairs: &self.panels,
+            scales: &self.scales,
+        }
+    }
+
     /// The first `len` positions of a head: integers and scales.
     pub(crate) fn head(&self, head: usize, len: usize, table: &[u32]) -> (Vec<i16>, Vec<f32>) {
         let (mut q, mut d) = (Vec::new(), Vec::new());
@@ -204,10 +212,8 @@ pub(crate) fn attention_i16(
 ) -> Vec<f32> {
     let (shape, size) = (keys.shape, group_size(q, keys.shape));
     let kv = KvPanels {
-        keys: &keys.panels,
-        key_scales: &keys.scales,
-        values: &values.panels,
-        value_scales: &values.scales,
+        keys: keys.view(),
+        values: values.view(),
         table,
     };
     let q = Queries { data: q, start };
