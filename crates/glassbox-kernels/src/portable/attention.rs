@@ -10,6 +10,8 @@ use glassbox_core::{AttentionShape, PAGE};
 pub const MAX_HEAD_DIM: usize = 256;
 /// The most query heads times query rows that one call may hold.
 pub const MAX_QUERIES: usize = 64;
+/// Keys or values that are met at a time: side by side, all queries find them in the nearest cache.
+const KEYS: usize = 16;
 /// Elements of an output that are summed at a time.
 const BLOCK: usize = 64;
 
@@ -72,10 +74,10 @@ impl<'a> Queries<'a> {
 /// When the shapes do not fit, a head is longer than [`MAX_HEAD_DIM`], the group times the rows
 /// exceed [`MAX_QUERIES`], or a page is missing.
 #[inline(always)]
-pub fn attention<'a>(
+pub fn attention(
     dst: &mut Tile<'_>,
     q: Queries<'_>,
-    kv: KvPages<'a>,
+    kv: KvPages<'_>,
     kv_head: usize,
     shape: AttentionShape,
 ) {
@@ -86,40 +88,60 @@ pub fn attention<'a>(
     let scale = shape.scale();
     let mut runs = [Running::default(); MAX_QUERIES];
     let mut scores = [[0.0f32; PAGE]; MAX_QUERIES];
+    let mut rows = [0.0f32; KEYS * MAX_HEAD_DIM];
     for row in 0..n_rows {
         dst.row(row).fill(0.0);
     }
     let last = q.start + n_rows - 1;
     for first in (0..=last).step_by(PAGE) {
         let page = kv.table[first / PAGE] as usize;
-        let vector = |of: &'a [f32], j: usize| {
-            let at = (page * PAGE + j) * shape.kv_width() + kv_head * hd;
-            &of[at..][..hd]
+        let in_page = PAGE.min(last + 1 - first);
+        let gather = |rows: &mut [f32], from: &[f32], j: usize, n: usize| {
+            for (i, row) in rows.chunks_exact_mut(hd).take(n).enumerate() {
+                let at = (page * PAGE + j + i) * shape.kv_width() + kv_head * hd;
+                row.copy_from_slice(&from[at..][..hd]);
+            }
         };
+        for j in (0..in_page).step_by(KEYS) {
+            let n = KEYS.min(in_page - j);
+            gather(&mut rows, kv.keys, j, n);
+            for (query, scores) in scores.iter_mut().take(n_queries).enumerate() {
+                let (row, head) = (query / group, kv_head * group + query % group);
+                let query = q.vector(row, head, shape);
+                // Keys beyond `n` are stale, and so are their scores, which nobody reads.
+                for (scores, keys) in scores[j..]
+                    .chunks_exact_mut(4)
+                    .zip(rows.chunks_exact(4 * hd))
+                    .take(n.div_ceil(4))
+                {
+                    let keys = std::array::from_fn::<_, 4, _>(|i| &keys[i * hd..][..hd]);
+                    let mut lanes = [[0.0; LANES]; 4];
+                    accumulate_rows(&mut lanes, keys, query);
+                    for (score, lanes) in scores.iter_mut().zip(lanes) {
+                        *score = fold(lanes) * scale;
+                    }
+                }
+            }
+        }
+        let visible = |row: usize| (q.start + row + 1).saturating_sub(first).min(in_page);
         for (query, scores) in scores.iter_mut().take(n_queries).enumerate() {
-            let (row, out) = (query / group, query % group * hd);
-            let visible = (q.start + row + 1).saturating_sub(first).min(PAGE);
-            if visible == 0 {
-                continue;
-            }
-            let query_vector = q.vector(row, kv_head * group + query % group, shape);
-            // Keys beyond the visible are stale, and so are their scores, which nobody reads.
-            for (c, scores) in scores.chunks_exact_mut(4).enumerate() {
-                if 4 * c >= visible {
-                    break;
-                }
-                let keys = std::array::from_fn::<_, 4, _>(|i| vector(kv.keys, 4 * c + i));
-                let mut lanes = [[0.0; LANES]; 4];
-                accumulate_rows(&mut lanes, keys, query_vector);
-                for (score, lanes) in scores.iter_mut().zip(lanes) {
-                    *score = fold(lanes) * scale;
+            let row = query / group;
+            if visible(row) > 0 {
+                let weights = &mut scores[..visible(row)];
+                let shrink = runs[query].weights(weights);
+                for o in &mut dst.row(row)[query % group * hd..][..hd] {
+                    *o *= shrink;
                 }
             }
-            let weights = &mut scores[..visible];
-            let shrink = runs[query].weights(weights);
-            let out = &mut dst.row(row)[out..][..hd];
-            out.iter_mut().for_each(|o| *o *= shrink);
-            add_weighted(out, weights, |j| vector(kv.values, j));
+        }
+        for j in (0..in_page).step_by(KEYS) {
+            gather(&mut rows, kv.values, j, KEYS.min(in_page - j));
+            for (query, weights) in scores.iter().take(n_queries).enumerate() {
+                let row = query / group;
+                let n = visible(row).saturating_sub(j).min(KEYS);
+                let out = &mut dst.row(row)[query % group * hd..][..hd];
+                add_weighted(out, &weights[j..][..n], &rows);
+            }
         }
     }
     for row in 0..n_rows {
@@ -132,25 +154,25 @@ pub fn attention<'a>(
     }
 }
 
-/// `out = fma(weights[j], vector(j), out)` in order of `j`, for vectors as long as `out`.
+/// `out = fma(weights[j], rows[j], out)` in order of `j`, for rows as long as `out`.
 #[inline(always)]
-fn add_weighted<'a>(out: &mut [f32], weights: &[f32], vector: impl Fn(usize) -> &'a [f32]) {
+fn add_weighted(out: &mut [f32], weights: &[f32], rows: &[f32]) {
     let width = out.len();
     let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-    // A block stays in registers while all vectors pass by.
+    // A block stays in registers while all rows pass by.
     for (i, out) in blocks.iter_mut().enumerate() {
         let mut acc = *out;
-        for (j, &p) in weights.iter().enumerate() {
-            let v: &[f32; BLOCK] = vector(j)[i * BLOCK..][..BLOCK].try_into().unwrap();
+        for (&p, row) in weights.iter().zip(rows.chunks_exact(width)) {
+            let row: &[f32; BLOCK] = row[i * BLOCK..][..BLOCK].try_into().unwrap();
             for k in 0..BLOCK {
-                acc[k] = p.mul_add(v[k], acc[k]);
+                acc[k] = p.mul_add(row[k], acc[k]);
             }
         }
         *out = acc;
     }
     let at = width - rest.len();
-    for (j, &p) in weights.iter().enumerate() {
-        for (o, &v) in rest.iter_mut().zip(&vector(j)[at..]) {
+    for (&p, row) in weights.iter().zip(rows.chunks_exact(width)) {
+        for (o, &v) in rest.iter_mut().zip(&row[at..]) {
             *o = p.mul_add(v, *o);
         }
     }
