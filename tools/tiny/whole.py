@@ -261,13 +261,15 @@ def expr(rng: Random) -> Problem:
         while True:
             now, steps = tree, []
             while not isinstance(now, int):
-                (a, op, b), put = reduce_once(now)
+                before = now
+                (a, op, b), put = reduce_once(before)
                 c = operate(w, a, op, b)
                 steps.append((a, op, b, c))
                 now = put(c)
                 w.say(".")
                 if not isinstance(now, int):
-                    w.say(f" Now it is {shown(now)}.", f" That leaves {shown(now)}.", f" So we have {shown(now)}.")
+                    w.say(" So ", " That makes ", " Now ")
+                    w.say(f"{shown(before)} = {shown(now)}.")
                     w.paragraph()
             w.paragraph()
             w.say(*CHECK)
