@@ -91,6 +91,10 @@ class Layer(nn.Module):
         self.post_attention_layernorm = Norm(s.hidden_size, s.rms_norm_eps)
         self.mlp = Mlp(s)
 
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], cache: "Cache | None", layer: int) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), turn, cache, layer)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
 
 class Model(nn.Module):
     def __init__(self, shape: Shape = Shape()):
@@ -112,8 +116,7 @@ class Model(nn.Module):
         at = start[:, None] + torch.arange(ids.shape[1])
         turn = angles(self.shape, at)
         for i, layer in enumerate(self.layers):
-            x = x + layer.self_attn(layer.input_layernorm(x), turn, cache, i)
-            x = x + layer.mlp(layer.post_attention_layernorm(x))
+            x = layer(x, turn, cache, i)
         return self.norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
