@@ -14,6 +14,9 @@ pub(crate) struct Params {
     pub(crate) sampling: SamplingParams,
     pub(crate) thinking: bool,
     pub(crate) max_thinking: Option<usize>,
+    pub(crate) min_thinking: Option<usize>,
+    pub(crate) max_answer: Option<usize>,
+    pub(crate) closing: Option<String>,
     pub(crate) max_tokens: Option<usize>,
 }
 
@@ -49,6 +52,8 @@ pub(crate) struct UsageJson {
     prompt_tokens: usize,
     cached_tokens: usize,
     thinking_tokens: usize,
+    thinking_cut: bool,
+    waits: usize,
     answer_tokens: usize,
     prompt_s: f64,
     decode_s: f64,
@@ -62,6 +67,8 @@ impl From<&Usage> for UsageJson {
             prompt_tokens: usage.prompt_tokens,
             cached_tokens: usage.cached_tokens,
             thinking_tokens: usage.thinking_tokens,
+            thinking_cut: usage.thinking_cut,
+            waits: usage.waits,
             answer_tokens: usage.answer_tokens,
             prompt_s: usage.prompt_time.as_secs_f64(),
             decode_s: usage.decode_time.as_secs_f64(),

@@ -1,7 +1,7 @@
 use crate::exit::Usage;
 use crate::json::Params;
 use clap::Args;
-use glassbox::{Ask, SamplingParams, Thinking};
+use glassbox::{Ask, Budget, SamplingParams, Thinking};
 use std::hash::{BuildHasher, Hasher};
 use std::str::FromStr;
 
@@ -11,6 +11,15 @@ pub(crate) struct SamplingArgs {
     /// Whether the model reasons, or after how many tokens its reasoning is closed; 0 is off
     #[arg(long, value_name = "on|off|N", default_value = "on")]
     pub(crate) think: Think,
+    /// Lets the reasoning go on with "Wait" where it would close after fewer tokens
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    min_thinking: Option<usize>,
+    /// A sentence that is added to a reasoning before it is closed for its length
+    #[arg(long, value_name = "TEXT")]
+    closing: Option<String>,
+    /// Ends the reply after this many tokens of answer; 8,192 where left out
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    max_answer: Option<usize>,
     /// Divides the logits; 0 always takes the most likely token
     #[arg(
         long,
@@ -91,6 +100,9 @@ impl SamplingArgs {
                 Think::AtMost(tokens) => Some(tokens),
                 _ => None,
             },
+            min_thinking: self.min_thinking,
+            max_answer: self.max_answer,
+            closing: self.closing.clone(),
             max_tokens: self.max_tokens,
         };
         let wrong = |error: &dyn std::error::Error| Usage(error.to_string());
@@ -98,23 +110,31 @@ impl SamplingArgs {
             .sampling
             .validate(u32::MAX as usize)
             .map_err(|e| wrong(&e))?;
-        glassbox::check_limits(params.max_tokens, params.max_thinking).map_err(|e| wrong(&e))?;
+        glassbox::check_limits(params.max_tokens, &params.budget()).map_err(|e| wrong(&e))?;
         Ok(params)
     }
 }
 
 impl Params {
+    /// How long the reply may be, but for `max_tokens`.
+    pub(crate) fn budget(&self) -> Budget {
+        let mut budget = Budget::default();
+        budget.max_thinking = self.max_thinking.unwrap_or(budget.max_thinking);
+        budget.min_thinking = self.min_thinking.unwrap_or(budget.min_thinking);
+        budget.max_answer = self.max_answer.unwrap_or(budget.max_answer);
+        budget.closing = self.closing.clone().unwrap_or(budget.closing);
+        budget
+    }
+
     /// `ask` with these parameters.
     pub(crate) fn apply<'s>(&self, mut ask: Ask<'s>) -> Ask<'s> {
         ask = ask
             .sampling(self.sampling.clone())
+            .budget(self.budget())
             .thinking(match self.thinking {
                 true => Thinking::On,
                 false => Thinking::Off,
             });
-        if let Some(tokens) = self.max_thinking {
-            ask = ask.max_thinking(tokens);
-        }
         if let Some(tokens) = self.max_tokens {
             ask = ask.max_tokens(tokens);
         }

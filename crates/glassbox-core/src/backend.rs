@@ -18,6 +18,10 @@ pub trait Backend: Sized {
     /// What can go wrong on the device.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// The device's layout of a page and all else that decides its bits, but for the model and the
+    /// type of keys and values: pages of the same layout can be exchanged.
+    fn layout(&self) -> String;
+
     /// Reserves a buffer of up to `rows` rows of `width`.
     fn buffer(&mut self, rows: usize, width: usize) -> Result<Self::Buf, Self::Error>;
 
@@ -109,6 +113,9 @@ pub trait Backend: Sized {
 
     /// Copies the first `dst.len()` elements of a buffer to the host.
     fn read(&self, dst: &mut [f32], src: &Self::Buf) -> Result<(), Self::Error>;
+
+    /// Bytes of one page of a layer, as the cache keeps it.
+    fn page_bytes(&self, kv: &Self::Kv) -> usize;
 
     /// Appends page `page` of a layer to `dst`, as the cache keeps it: in f32 keys, then values,
     /// each `[PAGE, kv_width]`, little-endian; in 16 bits in the device's own order.

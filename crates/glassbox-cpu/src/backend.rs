@@ -114,6 +114,11 @@ impl Backend for Cpu {
     type Kv = Kv;
     type Error = CpuError;
 
+    fn layout(&self) -> String {
+        // Every table and any number of threads compute the same bits.
+        format!("cpu 1, widen_bf16 {}", self.widen_bf16)
+    }
+
     fn buffer(&mut self, rows: usize, width: usize) -> Result<Buf, CpuError> {
         self.rows = self.rows.min(rows);
         Ok(Buf {
@@ -383,6 +388,10 @@ impl Backend for Cpu {
         };
         dst.copy_from_slice(src);
         Ok(())
+    }
+
+    fn page_bytes(&self, kv: &Kv) -> usize {
+        kv.page_bytes()
     }
 
     fn read_page(&self, dst: &mut Vec<u8>, kv: &Kv, page: u32) -> Result<(), CpuError> {

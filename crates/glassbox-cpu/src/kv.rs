@@ -182,6 +182,12 @@ impl Kv {
         Ok(())
     }
 
+    pub(crate) fn page_bytes(&self) -> usize {
+        let mut bytes = 0;
+        each_part!(&self.store, part => bytes += 4 * of_page(part, 0, self.n_pages).len());
+        bytes
+    }
+
     /// Appends a page to `dst`: keys and what belongs to them, then values, little-endian.
     pub(crate) fn read_page(&self, dst: &mut Vec<u8>, page: u32) -> Result<(), CpuError> {
         self.check(page)?;
@@ -194,8 +200,7 @@ impl Kv {
 
     pub(crate) fn write_page(&mut self, page: u32, src: &[u8]) -> Result<(), CpuError> {
         self.check(page)?;
-        let mut expected = 0;
-        each_part!(&self.store, part => expected += 4 * of_page(part, 0, self.n_pages).len());
+        let expected = self.page_bytes();
         if src.len() != expected {
             return Err(CpuError::PageBytes {
                 got: src.len(),

@@ -1,6 +1,8 @@
-use crate::stream::Start;
-use crate::{Cancel, EngineError, Reply, Session, Stream};
-use glassbox_sampling::{Chain, Sampler, SamplingParams};
+use crate::reply::Origin;
+use crate::session::Lent;
+use crate::writing::Start;
+use crate::{Budget, Cancel, EngineError, Reply, Stream};
+use glassbox_sampling::{Chain, Sampled, Sampler, SamplingParams};
 use glassbox_text::{Message, PromptOptions, Special, TextError, Thinking};
 use glassbox_trace::Start as Opening;
 
@@ -9,12 +11,13 @@ use glassbox_trace::Start as Opening;
 /// Without further ado it follows the R1 usage notes: temperature 0.6, top-p 0.95, thinking on.
 #[must_use = "a question does nothing until it is run or streamed"]
 pub struct Ask<'s> {
-    session: &'s mut Session,
+    session: Lent<'s>,
     prompt: Prompt,
     params: SamplingParams,
     chain: Option<Chain>,
     thinking: Thinking,
-    max_thinking: Option<usize>,
+    budget: Budget,
+    speculate: bool,
     max_tokens: Option<usize>,
     cancel: Cancel,
 }
@@ -23,22 +26,31 @@ pub struct Ask<'s> {
 ///
 /// # Errors
 /// [`EngineError::Option`] for a limit that is 0 or above 2²⁴.
-pub fn check_limits(
-    max_tokens: Option<usize>,
-    max_thinking: Option<usize>,
-) -> Result<(), EngineError> {
+pub fn check_limits(max_tokens: Option<usize>, budget: &Budget) -> Result<(), EngineError> {
     const MAX: usize = 1 << 24;
-    for (option, limit) in [("max_tokens", max_tokens), ("max_thinking", max_thinking)] {
-        let expected = match (limit, option) {
-            (None | Some(1..=MAX), _) => continue,
-            (Some(0), "max_thinking") => "at least 1; thinking is switched off by Thinking::Off",
+    let limits = [
+        ("max_tokens", max_tokens.unwrap_or(MAX)),
+        ("max_thinking", budget.max_thinking),
+        ("max_answer", budget.max_answer),
+        ("min_thinking", budget.min_thinking.max(1)),
+    ];
+    for (option, got) in limits {
+        let expected = match (got, option) {
+            (1..=MAX, _) => continue,
+            (0, "max_thinking") => "at least 1; thinking is switched off by Thinking::Off",
             _ => "1 to 16,777,216",
         };
-        let got = limit.unwrap_or_default();
         return Err(EngineError::Option {
             option,
             got,
             expected,
+        });
+    }
+    if budget.min_thinking > budget.max_thinking {
+        return Err(EngineError::Option {
+            option: "min_thinking",
+            got: budget.min_thinking,
+            expected: "at most max_thinking",
         });
     }
     Ok(())
@@ -47,28 +59,35 @@ pub fn check_limits(
 enum Prompt {
     Turn(Message),
     Raw(String),
+    /// A prompt that was, and what is kept of its reply.
+    Again(Origin, Vec<Sampled>),
 }
 
 impl<'s> Ask<'s> {
-    fn new(session: &'s mut Session, prompt: Prompt) -> Self {
+    fn new(session: Lent<'s>, prompt: Prompt) -> Self {
         Ask {
             session,
             prompt,
             params: SamplingParams::default(),
             chain: None,
             thinking: Thinking::On,
-            max_thinking: None,
+            budget: Budget::default(),
+            speculate: false,
             max_tokens: None,
             cancel: Cancel::new(),
         }
     }
 
-    pub(crate) fn turn(session: &'s mut Session, message: Message) -> Self {
+    pub(crate) fn turn(session: Lent<'s>, message: Message) -> Self {
         Ask::new(session, Prompt::Turn(message))
     }
 
-    pub(crate) fn raw(session: &'s mut Session, text: String) -> Self {
+    pub(crate) fn raw(session: Lent<'s>, text: String) -> Self {
         Ask::new(session, Prompt::Raw(text))
+    }
+
+    pub(crate) fn again(session: Lent<'s>, origin: Origin, kept: Vec<Sampled>) -> Self {
+        Ask::new(session, Prompt::Again(origin, kept))
     }
 
     /// Replaces all sampling parameters.
@@ -120,15 +139,41 @@ impl<'s> Ask<'s> {
         self
     }
 
+    /// Replaces the whole budget.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// Closes the reasoning after this many tokens, so that an answer still follows.
     pub fn max_thinking(mut self, tokens: usize) -> Self {
-        self.max_thinking = Some(tokens);
+        self.budget.max_thinking = tokens;
+        self
+    }
+
+    /// Lets the reasoning go on with "Wait" where it would close after fewer tokens.
+    pub fn min_thinking(mut self, tokens: usize) -> Self {
+        self.budget.min_thinking = tokens;
+        self
+    }
+
+    /// Ends the reply after this many tokens of answer.
+    pub fn max_answer(mut self, tokens: usize) -> Self {
+        self.budget.max_answer = tokens;
         self
     }
 
     /// Ends the reply after this many tokens, thinking included; else the context's end does.
     pub fn max_tokens(mut self, tokens: usize) -> Self {
         self.max_tokens = Some(tokens);
+        self
+    }
+
+    /// Guesses tokens from what was written before, and computes several in one batch. The reply is
+    /// the same to the bit; it is written faster where it repeats itself or its prompt. Guessing
+    /// pauses where it does not pay. A [`Group`](crate::Group) does not guess.
+    pub fn speculate(mut self, speculate: bool) -> Self {
+        self.speculate = speculate;
         self
     }
 
@@ -153,11 +198,12 @@ impl<'s> Ask<'s> {
     /// Options out of range, a template that refuses the conversation, a prompt longer than the
     /// context. Nothing is computed yet.
     pub fn stream(self) -> Result<Stream<'s>, EngineError> {
-        check_limits(self.max_tokens, self.max_thinking)?;
+        check_limits(self.max_tokens, &self.budget)?;
         let engine = self.session.engine.clone();
-        let (ids, opening, turn) = match self.prompt {
+        let (origin, kept) = match self.prompt {
             Prompt::Turn(message) => {
-                let mut messages = self.session.messages.clone();
+                let before = self.session.messages.clone();
+                let mut messages = before.clone();
                 messages.push(message.clone());
                 let mut options = PromptOptions::default();
                 options.thinking = self.thinking;
@@ -168,17 +214,28 @@ impl<'s> Ask<'s> {
                     (false, true) => Opening::AfterReasoning,
                     (false, false) => Opening::Outside,
                 };
-                (prompt.ids, opening, Some(message))
+                let origin = Origin {
+                    ids: prompt.ids,
+                    opening,
+                    turn: Some((before, message)),
+                };
+                (origin, Vec::new())
             }
             Prompt::Raw(text) => {
                 let ids = engine
                     .tokenizer()?
                     .encode_document(&text, Special::AsText)?;
-                (ids, Opening::Outside, None)
+                let origin = Origin {
+                    ids,
+                    opening: Opening::Outside,
+                    turn: None,
+                };
+                (origin, Vec::new())
             }
+            Prompt::Again(origin, kept) => (origin, kept),
         };
-        engine.check_ids(&ids)?;
-        let (tokens, context) = (ids.len(), engine.context());
+        engine.check_ids(&origin.ids)?;
+        let (tokens, context) = (origin.ids.len() + kept.len(), engine.context());
         if tokens >= context {
             return Err(TextError::PromptTooLong { tokens, context }.into());
         }
@@ -186,21 +243,16 @@ impl<'s> Ask<'s> {
             Some(chain) => Sampler::with_chain(&self.params, chain, engine.vocab())?,
             None => Sampler::new(&self.params, engine.vocab())?,
         };
-        sampler.accept_prompt(&ids)?;
-        let tokenizer = engine.tokenizer()?.clone();
-        Ok(Stream::new(
-            self.session,
-            tokenizer,
-            Start {
-                ids,
-                opening,
-                turn,
-                context,
-                sampler,
-                max_thinking: self.max_thinking,
-                max_tokens: self.max_tokens.unwrap_or(usize::MAX),
-                cancel: self.cancel,
-            },
-        ))
+        sampler.accept_prompt(&origin.ids)?;
+        let start = Start {
+            origin,
+            kept,
+            sampler,
+            budget: self.budget,
+            speculate: self.speculate,
+            max_tokens: self.max_tokens.unwrap_or(usize::MAX),
+            cancel: self.cancel,
+        };
+        Stream::new(self.session, start)
     }
 }

@@ -1,6 +1,6 @@
-use crate::pages::Pool;
+use crate::cache::{Disk, Page, PageKey, Pool, Prefixes};
 use crate::sequence::Sequence;
-use crate::{Cancel, EngineError, Session};
+use crate::{Cancel, DiskCache, EngineError, Session};
 use glassbox_models::{CausalLm, DecoderSpec};
 use glassbox_text::{Chat, Tokenizer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,8 @@ struct Shared {
     text: TextSide,
     vocab: usize,
     pool: Arc<Pool>,
+    prefixes: Mutex<Prefixes>,
+    disk: Option<Disk>,
 }
 
 impl Engine {
@@ -36,6 +38,18 @@ impl Engine {
     /// # Errors
     /// When the tokenizer has more tokens than the model has embeddings.
     pub fn new(model: Box<dyn CausalLm>, text: TextSide) -> Result<Self, EngineError> {
+        Engine::with(model, text, None)
+    }
+
+    /// As [`new`](Self::new), with a place on disk for pages of the cache.
+    ///
+    /// # Errors
+    /// A folder that can't be made or read, too.
+    pub fn with(
+        model: Box<dyn CausalLm>,
+        text: TextSide,
+        disk: Option<DiskCache>,
+    ) -> Result<Self, EngineError> {
         let spec = model.spec().clone();
         let tokenizer = match &text {
             TextSide::Chat(chat) => Some(chat.tokenizer()),
@@ -53,10 +67,12 @@ impl Engine {
         Ok(Engine(Arc::new(Shared {
             max_batch: model.max_batch(),
             context: model.context().min(spec.context),
-            model: Mutex::new(model),
             spec,
             text,
             vocab,
+            prefixes: Mutex::new(Prefixes::new(pool.total())),
+            disk: disk.map(|disk| disk.open(&*model)).transpose()?,
+            model: Mutex::new(model),
             pool,
         })))
     }
@@ -107,9 +123,15 @@ impl Engine {
         self.0.context
     }
 
-    /// Pages of the cache that no session holds.
+    /// Pages of the cache that no session holds: those that are empty, and those that are kept in
+    /// case that a later prompt begins with what is in them.
     pub fn free_pages(&self) -> usize {
-        self.0.pool.free()
+        self.0.pool.free() + self.prefixes().idle()
+    }
+
+    /// Forgets the pages that are kept for later prompts.
+    pub fn forget_prefixes(&self) {
+        self.prefixes().clear();
     }
 
     /// The logits after each of `ids`, in order: `each` gets the index and the row,
@@ -124,7 +146,13 @@ impl Engine {
         each: impl FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
         self.check_ids(ids)?;
-        Sequence::new(self.clone()).extend(ids, every, &Cancel::new(), each)
+        let first = if every { 0 } else { ids.len() - 1 };
+        Sequence::new(self.clone(), "").extend(ids, first, &Cancel::new(), each)
+    }
+
+    /// Whether the two are clones of one engine.
+    pub fn is(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<(), EngineError> {
@@ -146,8 +174,62 @@ impl Engine {
         self.0.max_batch
     }
 
-    pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.0.pool
+    pub(crate) fn prefixes(&self) -> MutexGuard<'_, Prefixes> {
+        // Whatever a panic leaves is still true of each page.
+        self.0
+            .prefixes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pages of the longest known run of `keys`, from the first on.
+    pub(crate) fn known_pages(&self, keys: impl Iterator<Item = PageKey>) -> Vec<Arc<Page>> {
+        let keys: Vec<PageKey> = keys.collect();
+        let mut pages = self.prefixes().find(keys.iter().copied());
+        let Some(disk) = &self.0.disk else {
+            return pages;
+        };
+        let n = pages.len();
+        for &key in &keys[n..] {
+            let Some(bytes) = disk.load(key) else { break };
+            let Ok(page) = self.take_pages(1) else { break };
+            let written = self.model().write_page(page[0].index(), &bytes);
+            if written.is_err() {
+                break;
+            }
+            pages.extend(page);
+        }
+        if pages.len() > n {
+            self.prefixes().keep(keys.into_iter(), pages.iter());
+        }
+        pages
+    }
+
+    /// Keeps full pages, of which the first `known` are kept already.
+    pub(crate) fn keep_pages(&self, keys: &[PageKey], pages: &[Arc<Page>], known: usize) {
+        self.prefixes().keep(keys.iter().copied(), pages.iter());
+        let Some(disk) = &self.0.disk else { return };
+        for (&key, page) in keys.iter().zip(pages).skip(known) {
+            let mut bytes = Vec::new();
+            if !disk.has(key) && self.model().read_page(&mut bytes, page.index()).is_ok() {
+                disk.store(key, &bytes);
+            }
+        }
+    }
+
+    /// Takes `n` pages, at the cost of those that are kept for later prompts where it must be.
+    pub(crate) fn take_pages(&self, n: usize) -> Result<Vec<Arc<Page>>, EngineError> {
+        let pool = &self.0.pool;
+        pool.take(n)
+            .or_else(|free| {
+                self.prefixes().give_back(n - free);
+                pool.take(n)
+            })
+            .map_err(|free| EngineError::CacheFull {
+                needed: n,
+                free,
+                total: pool.total(),
+            })
     }
 
     pub(crate) fn model(&self) -> MutexGuard<'_, Box<dyn CausalLm>> {

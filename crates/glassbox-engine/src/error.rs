@@ -28,6 +28,14 @@ pub enum EngineError {
         /// Pages of the cache.
         total: usize,
     },
+    /// The folder for pages on disk.
+    #[error("the cache on disk, {}: {error}", folder.display())]
+    Disk {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// Tokens that do not fit the cache at all.
     #[error("{tokens} tokens do not fit a context of {context}")]
     ContextFull {
@@ -58,6 +66,28 @@ pub enum EngineError {
     /// There is nothing to continue.
     #[error("no tokens to continue from")]
     Empty,
+    /// A step that a reply does not have.
+    #[error("no step {step}: the reply has {steps}, counted from 0")]
+    NoStep {
+        /// The index asked for.
+        step: usize,
+        /// Steps of the reply.
+        steps: usize,
+    },
+    /// A token that a reply does not have.
+    #[error("no place before token {token}: the reply has {tokens}, counted from 0")]
+    NoToken {
+        /// The index asked for.
+        token: usize,
+        /// Tokens of the reply.
+        tokens: usize,
+    },
+    /// An error bound that makes no sense.
+    #[error("an error bound of {got}, expected more than 0 and less than 0.5")]
+    ErrorBound {
+        /// What was given.
+        got: f64,
+    },
     /// A limit that makes no sense.
     #[error("{option} = {got}, expected {expected}")]
     Option {

@@ -5,32 +5,48 @@
 //! of it is the only loop from prompt to tokens, and gives the reasoning and the answer as events
 //! while they are written. Nothing runs between two events: to drop a stream is to stop.
 //!
-//! What a later turn shares with an earlier one, from its first token on, is not computed again.
-//! By the replay law that changes no bit of any result.
+//! What a prompt shares with any earlier one of the same tenant, from its first token on, is not
+//! computed again. By the replay law that changes no bit of any result.
 //!
-//! Not here yet, each with its own place to come: pages shared between sessions and kept on disk,
-//! several sequences in one batch, graceful budgets, branches of a reply, voting, speculation, and
-//! the replay certificate.
+//! A [`Group`] writes several replies in one batch after another. [`Session::fork_at`],
+//! [`edit`](Session::edit) and [`insert`](Session::insert) go on from a place in a reply, and
+//! [`Session::ask_many`] lets several branches vote.
+//!
+//! Not here yet, each with its own place to come: a draft model, and the replay
+//! certificate.
 //!
 //! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), files, and threads.
 
 #![forbid(unsafe_code)]
 
 mod ask;
+mod branch;
+mod budget;
+mod cache;
 mod cancel;
+mod disk_cache;
 mod engine;
 mod error;
-mod pages;
+mod forward;
+mod group;
+mod lookup;
 mod reply;
 mod sequence;
 mod session;
 mod stream;
+mod vote;
+mod writing;
 
 pub use ask::{Ask, check_limits};
+pub use branch::At;
+pub use budget::Budget;
 pub use cancel::Cancel;
+pub use disk_cache::DiskCache;
 pub use engine::{Engine, TextSide};
 pub use error::EngineError;
 pub use glassbox_trace::Event;
+pub use group::Group;
 pub use reply::{Reply, Usage};
 pub use session::Session;
 pub use stream::Stream;
+pub use vote::{Choice, Poll, Vote, Weight};

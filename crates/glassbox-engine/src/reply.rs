@@ -1,5 +1,7 @@
+use glassbox_core::PAGE;
 use glassbox_sampling::Sampled;
-use glassbox_trace::{StopReason, Trace};
+use glassbox_text::Message;
+use glassbox_trace::{Start, StopReason, Trace};
 use std::time::Duration;
 
 /// A finished reply.
@@ -14,6 +16,18 @@ pub struct Reply {
     pub tokens: Vec<Sampled>,
     /// What it took.
     pub usage: Usage,
+    pub(crate) origin: Origin,
+}
+
+/// Where a reply comes from, so that it can be gone on from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The prompt's ids.
+    pub(crate) ids: Vec<u32>,
+    /// Where the prompt leaves the model: inside its reasoning, or not.
+    pub(crate) opening: Start,
+    /// The conversation and the turn that was asked; `None` where there was none.
+    pub(crate) turn: Option<(Vec<Message>, Message)>,
 }
 
 impl Reply {
@@ -42,14 +56,24 @@ impl Reply {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens of the prompt.
+    /// Tokens that the reply started from: the prompt's, and those kept of an earlier reply.
     pub prompt_tokens: usize,
     /// Of those, the ones that were in the cache.
     pub cached_tokens: usize,
+    /// Of those, the ones kept of an earlier reply, which are counted again below.
+    pub kept_tokens: usize,
     /// Tokens written inside the reasoning, its closing tag included.
     pub thinking_tokens: usize,
     /// Tokens written outside it, the end token included.
     pub answer_tokens: usize,
+    /// Whether the budget closed the reasoning, which may then be unfinished.
+    pub thinking_cut: bool,
+    /// How often the reasoning was made to go on.
+    pub waits: usize,
+    /// Tokens that were guessed, to be computed in one batch.
+    pub drafted_tokens: usize,
+    /// Of those, the ones that were right.
+    pub accepted_tokens: usize,
     /// Positions of the context that are left.
     pub context_left: usize,
     /// Time from the start to the first token.
@@ -64,9 +88,15 @@ impl Usage {
         rate(self.prompt_tokens - self.cached_tokens, self.prompt_time)
     }
 
+    /// Tokens of the prompt in whole pages of 64 that were in the cache, and the rest.
+    pub fn hit_and_missed(&self) -> (usize, usize) {
+        let hit = self.cached_tokens / PAGE * PAGE;
+        (hit, self.prompt_tokens - hit)
+    }
+
     /// Tokens written in a second, after the first.
     pub fn decode_rate(&self) -> f64 {
-        let written = self.thinking_tokens + self.answer_tokens;
+        let written = self.thinking_tokens + self.answer_tokens - self.kept_tokens;
         rate(written.saturating_sub(1), self.decode_time)
     }
 }

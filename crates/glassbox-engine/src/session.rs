@@ -1,6 +1,8 @@
 use crate::sequence::Sequence;
-use crate::{Ask, Engine};
+use crate::{Ask, Engine, Reply};
 use glassbox_text::{Message, Role};
+use glassbox_trace::StopReason;
+use std::ops::{Deref, DerefMut};
 
 /// One conversation with a model.
 ///
@@ -14,7 +16,7 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(engine: Engine) -> Self {
-        let sequence = Sequence::new(engine.clone());
+        let sequence = Sequence::new(engine.clone(), "");
         Session {
             engine,
             messages: Vec::new(),
@@ -24,12 +26,28 @@ impl Session {
 
     /// Prepares a question: the user's next turn.
     pub fn ask(&mut self, text: impl Into<String>) -> Ask<'_> {
-        Ask::turn(self, Message::user(text))
+        Ask::turn(Lent::For(self), Message::user(text))
     }
 
     /// Prepares the continuation of a text, without any template. The conversation is untouched.
     pub fn complete(&mut self, text: impl Into<String>) -> Ask<'_> {
-        Ask::raw(self, text.into())
+        Ask::raw(Lent::For(self), text.into())
+    }
+
+    /// As [`ask`](Self::ask), with the session inside the question: for a thread or a
+    /// [`Group`](crate::Group) that outlives the caller.
+    pub fn into_ask(self, text: impl Into<String>) -> Ask<'static> {
+        Ask::turn(Lent::Own(Box::new(self)), Message::user(text))
+    }
+
+    /// Another session with the same conversation. The two share what is in the cache, until one
+    /// of them goes on.
+    pub fn fork(&self) -> Session {
+        Session {
+            engine: self.engine.clone(),
+            messages: self.messages.clone(),
+            sequence: self.sequence.fork(),
+        }
     }
 
     /// Adds a message to the conversation without asking for a reply, such as a system prompt or
@@ -49,8 +67,56 @@ impl Session {
         self.messages.clear();
     }
 
+    /// Shares cached prompts with sessions of the same tenant only. All sessions are of the tenant
+    /// `""` until they are told otherwise.
+    pub fn set_tenant(&mut self, tenant: &str) -> &mut Self {
+        self.sequence = Sequence::new(self.engine.clone(), tenant);
+        self
+    }
+
     /// The engine that this session runs on.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+}
+
+impl Session {
+    /// Makes the conversation what it is after `reply`, if that has content and no error ended it.
+    pub(crate) fn remember(&mut self, reply: &Reply) {
+        if reply.trace.stop == StopReason::Failed {
+            return;
+        }
+        if let (Some((before, turn)), Some(content)) = (&reply.origin.turn, &reply.trace.content) {
+            self.messages.clone_from(before);
+            self.messages.push(turn.clone());
+            self.messages
+                .push(Message::new(Role::Assistant, content.clone()));
+        }
+    }
+}
+
+/// A session that somebody works with.
+pub(crate) enum Lent<'s> {
+    For(&'s mut Session),
+    Own(Box<Session>),
+}
+
+impl Deref for Lent<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        match self {
+            Lent::For(session) => session,
+            Lent::Own(session) => session,
+        }
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        match self {
+            Lent::For(session) => session,
+            Lent::Own(session) => session,
+        }
     }
 }

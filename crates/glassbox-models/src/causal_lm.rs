@@ -12,8 +12,7 @@ pub trait CausalLm: Send {
     /// Tokens that one batch may have.
     fn max_batch(&self) -> usize;
 
-    /// Positions that a sequence may reach: what was asked for at loading, which the cache's whole
-    /// pages may exceed.
+    /// Positions that a sequence may reach: what was asked for at loading.
     fn context(&self) -> usize;
 
     /// Pages of the cache, over all sequences.
@@ -28,6 +27,13 @@ pub trait CausalLm: Send {
         logits: &mut [f32],
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError>;
+
+    /// Everything but the weights that decides the bits of a page: pages of models that agree in
+    /// both can be exchanged.
+    fn layout(&self) -> String;
+
+    /// Bytes of one page of every layer.
+    fn page_bytes(&self) -> usize;
 
     /// Appends page `page` of every layer to `dst`, as the cache keeps it.
     fn read_page(&self, dst: &mut Vec<u8>, page: u32) -> Result<(), ModelError>;
@@ -134,6 +140,16 @@ where
         self.forward_watched(batch, logits, &mut Asking(proceed))
     }
 
+    fn layout(&self) -> String {
+        let device = self.backend.layout();
+        format!("{device}; {:?}; {:?}", self.kv_type, self.decoder.spec)
+    }
+
+    fn page_bytes(&self) -> usize {
+        let layers = self.state.kv.iter();
+        layers.map(|kv| self.backend.page_bytes(kv)).sum()
+    }
+
     fn read_page(&self, dst: &mut Vec<u8>, page: u32) -> Result<(), ModelError> {
         for kv in &self.state.kv {
             self.backend
@@ -144,9 +160,8 @@ where
     }
 
     fn write_page(&mut self, page: u32, src: &[u8]) -> Result<(), ModelError> {
-        let expected = self.decoder.spec.page_bytes(self.kv_type);
-        if src.len() as u64 != expected {
-            let got = src.len();
+        let (got, expected) = (src.len(), self.page_bytes());
+        if got != expected {
             return Err(ModelError::PageBytes { got, expected });
         }
         let n_bytes = src.len() / self.state.kv.len();

@@ -125,7 +125,7 @@ pub enum ModelError {
         /// Bytes found.
         got: usize,
         /// Bytes of a page over all layers.
-        expected: u64,
+        expected: usize,
     },
     /// The caller asked to stop.
     #[error("cancelled")]

@@ -34,6 +34,7 @@ mod spec;
 pub use causal_lm::{CausalLm, LoadedModel};
 pub use error::{ModelError, SpecError};
 pub use forward::{Site, Watch};
+pub use glassbox_weights::Fingerprint;
 pub use load::{Decoder, LoadOptions, Progress};
 pub use names::Tensor;
 pub use rope::RopeScaling;

@@ -6,8 +6,10 @@ use glassbox_weights::Checkpoint;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadOptions {
-    /// Positions that the cache of keys and values holds, over all sequences.
+    /// Positions that one sequence may reach.
     pub context: usize,
+    /// Positions that the cache of keys and values holds, over all sequences; `context` if `None`.
+    pub cache: Option<usize>,
     /// The type that the cache keeps.
     pub kv_type: KvType,
     /// Tokens that one batch may have.
@@ -18,6 +20,7 @@ impl Default for LoadOptions {
     fn default() -> Self {
         LoadOptions {
             context: 4096,
+            cache: None,
             kv_type: KvType::default(),
             batch: 512,
         }
@@ -85,7 +88,12 @@ impl<B: Backend> State<B> {
         spec: &DecoderSpec,
         options: &LoadOptions,
     ) -> Result<Self, ModelError> {
-        for (field, got) in [("batch", options.batch), ("context", options.context)] {
+        let cache = options.cache.unwrap_or(options.context);
+        for (field, got) in [
+            ("batch", options.batch),
+            ("context", options.context),
+            ("cache", cache),
+        ] {
             const MAX: usize = 1 << 30;
             if got == 0 || got > MAX {
                 let max = MAX;
@@ -93,7 +101,7 @@ impl<B: Backend> State<B> {
             }
         }
         let shape = spec.attention();
-        let n_pages = options.context.div_ceil(PAGE);
+        let n_pages = cache.div_ceil(PAGE);
         let mut rows = |width| {
             backend
                 .buffer(options.batch, width)

@@ -31,6 +31,7 @@
 mod checkpoint;
 pub mod config;
 mod error;
+mod fingerprint;
 mod folder;
 pub mod gguf;
 mod json;
@@ -46,6 +47,7 @@ mod verify;
 pub use checkpoint::{Checkpoint, Format};
 pub use config::{LlamaConfig, ModelConfig, Qwen2Config, RopeScaling, RopeType};
 pub use error::{EscapedBytes, WeightsError};
+pub use fingerprint::Fingerprint;
 pub use json::JsonError;
 pub use open::OpenOptions;
 pub use quantize::{Target, quantize};

@@ -1,10 +1,10 @@
 use crate::text_side::text_side;
 use crate::{Error, ModelOptions};
 use glassbox_cpu::Cpu;
-use glassbox_engine::{Engine, Session};
+use glassbox_engine::{DiskCache, Engine, Session};
 use glassbox_models::{CausalLm, DecoderSpec, LoadOptions, LoadedModel, Progress};
 use glassbox_text::Special;
-use glassbox_weights::Checkpoint;
+use glassbox_weights::{Checkpoint, Fingerprint};
 use std::path::Path;
 
 /// The most positions a cache has unless more are asked for.
@@ -45,8 +45,17 @@ impl Model {
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
         let model = load_on(cpu, checkpoint, options, progress)?;
+        let disk = options.disk_cache.clone().map(|(folder, bytes)| {
+            let weights = Fingerprint::of(checkpoint)?;
+            Ok::<_, Error>(DiskCache {
+                folder,
+                bytes,
+                weights,
+            })
+        });
+        let disk = disk.transpose()?;
         Ok(Model {
-            engine: Engine::new(model, text)?,
+            engine: Engine::with(model, text, disk)?,
             isa,
             threads,
         })
@@ -103,6 +112,7 @@ fn load_on(
     let spec = DecoderSpec::from_checkpoint(checkpoint)?;
     let mut load = LoadOptions::default();
     load.context = options.context.unwrap_or(spec.context.min(DEFAULT_CONTEXT));
+    load.cache = options.cache;
     load.kv_type = options.kv_type;
     load.batch = options.batch;
     let model = LoadedModel::load(cpu, checkpoint, &load, &mut progress)?;

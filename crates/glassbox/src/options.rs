@@ -4,7 +4,7 @@ use glassbox_core::KvType;
 use glassbox_cpu::CpuOptions;
 use glassbox_models::{CausalLm, Progress};
 use glassbox_weights::{Checkpoint, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a model is opened.
 ///
@@ -15,9 +15,14 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelOptions {
-    /// Positions that the cache holds, over all sessions; by default the model's own context, but
-    /// at most 32,768. Memory is taken as it is used.
+    /// Positions that a session may reach; by default the model's own context, but at most 32,768.
     pub context: Option<usize>,
+    /// Positions that the cache holds, over all sessions and what is kept for later prompts; by
+    /// default as many as one session may reach. Memory is taken as it is used.
+    pub cache: Option<usize>,
+    /// A folder in which pages of the cache outlive the process, and the bytes that they may take.
+    /// Opening reads all weights once to tell them from others.
+    pub disk_cache: Option<(PathBuf, u64)>,
     /// The type in which keys and values are kept.
     pub kv_type: KvType,
     /// Prompt tokens that are computed at once.
@@ -32,6 +37,8 @@ impl Default for ModelOptions {
     fn default() -> Self {
         ModelOptions {
             context: None,
+            cache: None,
+            disk_cache: None,
             kv_type: KvType::default(),
             batch: 512,
             mmap: true,
@@ -41,9 +48,21 @@ impl Default for ModelOptions {
 }
 
 impl ModelOptions {
-    /// Sets the positions that the cache holds.
+    /// Sets the positions that a session may reach.
     pub fn context(mut self, positions: usize) -> Self {
         self.context = Some(positions);
+        self
+    }
+
+    /// Sets the positions that the cache holds, over all sessions.
+    pub fn cache(mut self, positions: usize) -> Self {
+        self.cache = Some(positions);
+        self
+    }
+
+    /// Keeps pages of the cache in a folder, in at most so many bytes.
+    pub fn disk_cache(mut self, folder: impl Into<PathBuf>, bytes: u64) -> Self {
+        self.disk_cache = Some((folder.into(), bytes));
         self
     }
 
@@ -120,7 +139,11 @@ impl ModelOptions {
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         const MAX: usize = 1 << 24;
-        for (option, got) in [("batch", Some(self.batch)), ("context", self.context)] {
+        for (option, got) in [
+            ("batch", Some(self.batch)),
+            ("context", self.context),
+            ("cache", self.cache),
+        ] {
             if let Some(got) = got.filter(|n| !(1..=MAX).contains(n)) {
                 let expected = "1 to 16,777,216";
                 return Err(Error::Option {

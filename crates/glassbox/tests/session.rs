@@ -1,41 +1,9 @@
 //! Sessions and streams over a small random model: laws 1 (replay) and 6 (cancel), limits, pages.
 
-use glassbox::{
-    Cancel, Engine, EngineError, Event, KvType, Model, ModelOptions, Reply, SamplingParams,
-    StopReason,
-};
-use std::path::{Path, PathBuf};
+mod support;
 
-const PROMPT: &str = "the answer to the question is in the sand, and the wind sings on the water: ";
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../glassbox-models/tests/fixtures")
-        .join(name)
-}
-
-fn options() -> ModelOptions {
-    Model::options().threads(1).context(512)
-}
-
-fn model() -> Model {
-    options().open(fixture("qwen2-tied.gguf")).unwrap()
-}
-
-/// Everything of a reply that must not depend on how it was computed, to the bit.
-fn bits(reply: &Reply) -> (String, Vec<(u32, u32)>) {
-    let tokens = reply
-        .tokens
-        .iter()
-        .map(|t| (t.id, t.logprob.unwrap().to_bits()))
-        .collect();
-    (reply.text.clone(), tokens)
-}
-
-/// Nothing but a limit ends a reply whose end token is forbidden.
-fn endless(params: &mut SamplingParams) {
-    params.logit_bias.insert(2, f64::NEG_INFINITY);
-}
+use glassbox::{Cancel, Engine, EngineError, Event, KvType, Model, Reply, StopReason};
+use support::{PROMPT, bits, endless, fixture, model, options};
 
 fn reply(model: &Model, prompt: &str, tokens: usize) -> Reply {
     let mut session = model.session();

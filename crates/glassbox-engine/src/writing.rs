@@ -1,0 +1,257 @@
+use crate::budget::{Limits, Standing, Verdict};
+use crate::lookup::Lookup;
+use crate::reply::Origin;
+use crate::{Budget, Cancel, Engine, EngineError, Event, Reply, Usage};
+use glassbox_sampling::{Candidates, Sampled, Sampler};
+use glassbox_text::{Detokenizer, Show, Tokenizer};
+use glassbox_trace::{Marker, Markers, ParserOptions, Phase, StopReason, Trace, TraceParser};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What a reply starts from.
+pub(crate) struct Start {
+    pub(crate) origin: Origin,
+    /// Tokens of the reply that are there already.
+    pub(crate) kept: Vec<Sampled>,
+    pub(crate) sampler: Sampler,
+    pub(crate) budget: Budget,
+    pub(crate) speculate: bool,
+    pub(crate) max_tokens: usize,
+    pub(crate) cancel: Cancel,
+}
+
+/// A reply that is being written: everything but the pages of its sequence.
+///
+/// It wants the logits after [`ids`](Self::ids), [`take`](Self::take)s them, and is one or more
+/// tokens longer then, or has ended.
+pub(crate) struct Writing {
+    engine: Engine,
+    tokenizer: Tokenizer,
+    detokenizer: Detokenizer,
+    /// `None` once the reply has ended.
+    parser: Option<TraceParser>,
+    pub(crate) events: VecDeque<Event>,
+    candidates: Candidates,
+    /// The prompt and what is written.
+    ids: Vec<u32>,
+    origin: Origin,
+    sampler: Sampler,
+    limits: Limits,
+    lookup: Option<Lookup>,
+    max_tokens: usize,
+    pub(crate) cancel: Cancel,
+    text: String,
+    tokens: Vec<Sampled>,
+    usage: Usage,
+    began: Instant,
+    first: Option<Instant>,
+    trace: Trace,
+}
+
+impl Writing {
+    pub(crate) fn new(engine: Engine, start: Start) -> Result<Self, EngineError> {
+        let tokenizer = engine.tokenizer()?.clone();
+        let roles = tokenizer.roles();
+        let mut options = ParserOptions::new().with_start(start.origin.opening);
+        if roles.think_open.is_some() && roles.think_close.is_some() {
+            options = options.with_markers(Markers::Tokens);
+        }
+        let mut writing = Writing {
+            engine,
+            detokenizer: Detokenizer::new(tokenizer.clone(), Show::Text),
+            tokenizer,
+            parser: Some(TraceParser::new(options)),
+            events: VecDeque::new(),
+            candidates: Candidates::default(),
+            ids: start.origin.ids.clone(),
+            origin: start.origin,
+            sampler: start.sampler,
+            limits: Limits::new(start.budget),
+            lookup: start.speculate.then(Lookup::default),
+            max_tokens: start.max_tokens,
+            cancel: start.cancel,
+            text: String::new(),
+            tokens: Vec::new(),
+            usage: Usage::default(),
+            began: Instant::now(),
+            first: None,
+            trace: Trace::default(),
+        };
+        writing.usage.kept_tokens = start.kept.len();
+        for sampled in start.kept {
+            writing.write(sampled)?;
+        }
+        // Whoever kept them knows them.
+        writing.events.clear();
+        writing.usage.prompt_tokens = writing.ids.len();
+        writing.first = None;
+        Ok(writing)
+    }
+
+    /// The prompt and what is written. The last is always without its keys and values.
+    pub(crate) fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    pub(crate) fn n_tokens(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.parser.is_none()
+    }
+
+    /// Notes how many tokens of the prompt were in the cache.
+    pub(crate) fn began_with(&mut self, cached: usize) {
+        self.usage.cached_tokens = cached;
+    }
+
+    /// Ends the reply if there is no place for another token.
+    pub(crate) fn end_if_full(&mut self) {
+        if self.is_full() {
+            self.end(StopReason::Length);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.tokens.len() >= self.max_tokens || self.ids.len() >= self.engine.context()
+    }
+
+    /// Tokens that may come next.
+    pub(crate) fn draft(&mut self) -> Vec<u32> {
+        let room = self.engine.context().saturating_sub(self.ids.len() + 1);
+        let room = room.min(self.max_tokens.saturating_sub(self.tokens.len() + 1));
+        match &mut self.lookup {
+            Some(lookup) => lookup.draft(&self.ids, room),
+            None => Vec::new(),
+        }
+    }
+
+    /// Tells how a step with a draft went.
+    pub(crate) fn learn(&mut self, drafted: usize, written: usize, took: Duration) {
+        self.usage.drafted_tokens += drafted;
+        self.usage.accepted_tokens += written.saturating_sub(1).min(drafted);
+        if let Some(lookup) = &mut self.lookup {
+            lookup.learn(drafted, written, took);
+        }
+    }
+
+    /// Writes what the logits after the last token, and the budget, say.
+    pub(crate) fn take(&mut self, logits: &[f32]) -> Result<(), EngineError> {
+        self.end_if_full();
+        if self.has_ended() {
+            return Ok(());
+        }
+        let sampled = self.sampler.sample(
+            &logits[..self.engine.vocab()],
+            self.ids.len() as u64,
+            &mut self.candidates,
+        )?;
+        let standing = Standing {
+            phase: self.phase(),
+            thinking_tokens: self.usage.thinking_tokens,
+            answer_tokens: self.usage.answer_tokens,
+            text: &self.text,
+        };
+        match self
+            .limits
+            .verdict(sampled.id, &standing, &self.tokenizer)?
+        {
+            Verdict::Write => self.write(sampled)?,
+            Verdict::Continue(ids) => {
+                self.usage.waits += 1;
+                self.force(ids)?;
+            }
+            Verdict::Close(ids) => {
+                self.usage.thinking_cut = true;
+                self.force(ids)?;
+            }
+            Verdict::End => self.end(StopReason::Length),
+        }
+        Ok(())
+    }
+
+    /// Writes `ids`, whatever the model says.
+    fn force(&mut self, ids: Vec<u32>) -> Result<(), EngineError> {
+        for id in ids {
+            if self.is_full() {
+                break;
+            }
+            self.write(Sampled {
+                id,
+                logprob: None,
+                top: Vec::new(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn phase(&self) -> Phase {
+        self.parser
+            .as_ref()
+            .map_or(Phase::Answering, TraceParser::phase)
+    }
+
+    fn write(&mut self, sampled: Sampled) -> Result<(), EngineError> {
+        let id = sampled.id;
+        self.sampler.accept(id)?;
+        self.tokens.push(sampled);
+        self.ids.push(id);
+        match self.phase() {
+            Phase::Thinking => self.usage.thinking_tokens += 1,
+            _ => self.usage.answer_tokens += 1,
+        }
+        self.usage.context_left = self.engine.context().saturating_sub(self.ids.len());
+        let now = Instant::now();
+        let first = *self.first.get_or_insert(now);
+        self.usage.prompt_time = first - self.began;
+        self.usage.decode_time = now - first;
+        let roles = self.tokenizer.roles();
+        if roles.is_stop(id) {
+            self.end(StopReason::Stopped);
+            return Ok(());
+        }
+        let marker = match Some(id) {
+            open if open == roles.think_open => Some(Marker::ThinkOpen),
+            close if close == roles.think_close => Some(Marker::ThinkClose),
+            _ => None,
+        };
+        let piece = self.detokenizer.push(id);
+        self.text.push_str(piece);
+        if let Some(parser) = &mut self.parser {
+            self.events.extend(parser.push_token(piece, marker));
+        }
+        Ok(())
+    }
+
+    /// Ends the reply, once.
+    pub(crate) fn end(&mut self, stop: StopReason) {
+        let Some(mut parser) = self.parser.take() else {
+            return;
+        };
+        let rest = self.detokenizer.finish();
+        self.text.push_str(rest);
+        self.events.extend(parser.push_owed(rest));
+        let finished = parser.finish(stop);
+        self.events.extend(finished.events);
+        self.trace = finished.trace;
+    }
+
+    /// Ends the reply by an error, which is the last that is heard of it.
+    pub(crate) fn fail(&mut self) {
+        self.end(StopReason::Failed);
+        self.events.clear();
+    }
+
+    /// What was written. A reply that had not ended is one that was cancelled.
+    pub(crate) fn finish(mut self) -> Reply {
+        self.end(StopReason::Cancelled);
+        Reply {
+            trace: self.trace,
+            text: self.text,
+            tokens: self.tokens,
+            usage: self.usage,
+            origin: self.origin,
+        }
+    }
+}
