@@ -7,11 +7,13 @@
 
 #![forbid(unsafe_code)]
 
+mod checks;
 mod files;
 mod kernels;
 mod text;
 mod trace;
 
+pub use checks::checks;
 pub use files::{config, gguf, safetensors};
 pub use kernels::kernels;
 pub use text::{detokenizer, template, tokenizer, vocabulary};
@@ -30,5 +32,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("template", template),
     ("detokenizer", detokenizer),
     ("trace", trace),
+    ("checks", checks),
     ("kernels", kernels),
 ];

@@ -1,4 +1,4 @@
-//! From model output to a reasoning trace: events, steps, answers, export.
+//! From model output to a reasoning trace: events, steps, answers, checks, export.
 //!
 //! A reasoning model writes `<think>…</think>` and then its answer. [`TraceParser`] reads that
 //! output as it is written, in pieces of any size, and reports [`Event`]s: more reasoning, a
@@ -32,6 +32,10 @@
 //! assert!(trace.to_json().starts_with(r#"{"reasoning":"First, add:"#));
 //! ```
 //!
+//! A finished trace can be checked ([`Trace::check`]; a program adds a [`Checker`] of its own),
+//! compared with another one by step ([`Trace::diff`]), given a [`Confidence`] from the
+//! log-probabilities of its tokens, and shown as a page ([`HtmlReport`]).
+//!
 //! Three things always hold. Any split of an output into pieces gives the same trace and, put
 //! together, the same events. No output makes the parser fail or panic. Time and memory are
 //! proportional to the output.
@@ -43,12 +47,16 @@
 #![forbid(unsafe_code)]
 
 mod boxed;
+mod check;
 mod collector;
+mod confidence;
 mod cues;
+mod diff;
 mod error;
 mod event;
 mod export;
 mod lexer;
+mod ngrams;
 mod note;
 mod options;
 mod parser;
@@ -60,8 +68,15 @@ mod tokens;
 mod trace;
 
 pub use boxed::last_boxed;
+pub use check::{
+    AnswerMatches, Arithmetic, Bypassed, CheckReport, Checker, Checks, Equation, Finding,
+    Languages, Loop, LoopWatch, Place, Repeat, Section, Severity,
+};
+pub use confidence::{Confidence, GroupConfidence, StepConfidence, TokenScore};
+pub use diff::{Change, TraceDiff};
 pub use error::TraceError;
 pub use event::{Event, StopReason};
+pub use export::{Branch, HtmlReport};
 pub use note::{Note, NoteKind};
 pub use options::{Format, Marker, Markers, ParserOptions, Start};
 pub use parser::{Finished, Phase, TraceParser};
