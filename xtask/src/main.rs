@@ -11,6 +11,7 @@ mod fuzz;
 mod process;
 mod python;
 mod root;
+mod synth;
 mod test;
 mod tidy;
 mod usage;
@@ -29,6 +30,9 @@ Usage: cargo xtask <chore>
   fuzz [--seconds N] [--address-sanitizer] [TARGET...]
                                       fuzzes each target, or those named, for N seconds (60)
   fuzz --replay FILE TARGET           runs one input, such as a crash that fuzzing kept
+  synth MODEL --to TYPE [--seed N] OUT.gguf
+                                      a model of random weights in the geometry of an R1 distill,
+                                      such as `synth qwen2-1.5b --to q4_k_m`, for benchmarks
 ";
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
     }
     match chore {
         "fuzz" => return fuzz::run(&root::find()?, &fuzz::Options::parse(rest)?),
+        "synth" => return synth::run(&synth::Options::parse(rest)?),
         "fixtures" => return fixtures::run(&root::find()?, fixtures::parse(rest)?),
         _ => {}
     }
@@ -91,6 +96,7 @@ mod tests {
             &["fuzz", "--seconds"],
             &["fuzz", "--seconds", "soon"],
             &["fuzz", "--replay", "file"],
+            &["synth", "qwen2-1.5b", "out.gguf"],
         ] {
             let error = dispatch(args).unwrap_err();
             assert!(error.is::<usage::UsageError>(), "{args:?}: {error:#}");

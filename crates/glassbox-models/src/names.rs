@@ -90,6 +90,14 @@ impl Tensor {
         }
     }
 
+    /// The shape in a file, outermost first: one number for a vector.
+    pub fn file_shape(self, spec: &DecoderSpec) -> Vec<u64> {
+        match self.shape(spec) {
+            (1, cols) => vec![cols as u64],
+            (rows, cols) => vec![rows as u64, cols as u64],
+        }
+    }
+
     /// The name in a checkpoint of this format.
     pub fn name(self, format: Format) -> String {
         match format {

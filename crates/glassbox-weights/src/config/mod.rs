@@ -12,6 +12,7 @@
 //! the struct, for the model to refuse by name. Values that only one spelling is known for, such
 //! as `hidden_act`, are refused here.
 
+mod distills;
 mod error;
 mod fields;
 mod harmless;
@@ -20,6 +21,7 @@ mod parse;
 mod qwen2;
 mod rope;
 
+pub use distills::{DISTILLS, Distill};
 pub use error::ConfigError;
 pub use llama::LlamaConfig;
 pub use qwen2::Qwen2Config;

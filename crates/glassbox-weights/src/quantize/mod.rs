@@ -11,7 +11,7 @@ mod mix;
 mod stream;
 mod target;
 
-pub use convert::ConvertError;
+pub use convert::{ConvertError, describe, rope_factors};
 pub use encode::{EncodeProblem, WRITABLE, encode_row};
 pub use mix::Shape;
 pub use target::Target;
@@ -180,12 +180,18 @@ fn choose_types(source: &Checkpoint, target: Target, plan: &mut [Planned<'_>]) -
     fallbacks
 }
 
+/// The types that [`quantize`] would give these tensors, of a Llama or not, in their order.
+pub fn target_types(target: Target, is_llama: bool, tensors: &[Shape<'_>]) -> Vec<DType> {
+    let choices = mix::choose_all(target, is_llama, tensors);
+    choices.into_iter().map(|choice| choice.dtype).collect()
+}
+
 /// Bytes of tensor data that [`quantize`] would write for these tensors, of a Llama or not.
 pub fn target_bytes(target: Target, is_llama: bool, tensors: &[Shape<'_>]) -> u64 {
-    let choices = mix::choose_all(target, is_llama, tensors);
-    let sizes = tensors.iter().zip(choices).map(|(tensor, choice)| {
-        let blocks = tensor.shape.iter().product::<u64>() / choice.dtype.block_len() as u64;
-        blocks * choice.dtype.block_bytes() as u64
+    let types = target_types(target, is_llama, tensors);
+    let sizes = tensors.iter().zip(types).map(|(tensor, dtype)| {
+        let blocks = tensor.shape.iter().product::<u64>() / dtype.block_len() as u64;
+        blocks * dtype.block_bytes() as u64
     });
     sizes.sum()
 }

@@ -43,7 +43,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("glassbox-cli", &["glassbox"]),
     // An example shows what a program does that embeds the facade.
     ("examples", &["glassbox"]),
-    ("xtask", &[]),
+    // A random model has a model's geometry and a file's blocks.
+    (
+        "xtask",
+        &[
+            "glassbox-core",
+            "glassbox-models",
+            "glassbox-sampling",
+            "glassbox-weights",
+        ],
+    ),
 ];
 
 /// The packages whose own dependencies are free: benchmarks measure every crate.

@@ -1,19 +1,15 @@
 use super::ConvertError;
 use crate::gguf::{Value, Writer};
-use crate::{Checkpoint, ModelConfig, RopeScaling, RopeType, WeightsError};
+use crate::{ModelConfig, RopeScaling, RopeType};
 
-/// The keys that describe the model.
-pub(super) fn set(
-    source: &Checkpoint,
-    config: &ModelConfig,
-    writer: &mut Writer,
-) -> Result<(), WeightsError> {
+/// Sets the keys that describe the model, from its architecture to its rope scaling.
+///
+/// # Errors
+/// A scaling that GGUF has no keys for.
+pub fn describe(config: &ModelConfig, writer: &mut Writer) -> Result<(), ConvertError> {
     let arch = config.model_type();
     writer.set("general.architecture", Value::String(arch.into()));
     writer.set("general.type", Value::String("model".into()));
-    if let Some(name) = source.folder_name() {
-        writer.set("general.name", Value::String(name));
-    }
     let mut put = |key: &str, value: Value| {
         writer.set(format!("{arch}.{key}"), value);
     };

@@ -8,9 +8,11 @@ mod tensors;
 mod tokenizer;
 
 pub use error::ConvertError;
+pub use metadata::describe;
+pub use tensors::rope_factors;
 
 use super::Planned;
-use crate::gguf::Writer;
+use crate::gguf::{Value, Writer};
 use crate::{Checkpoint, WeightsError};
 
 /// Sets the metadata and gives the tensors to write.
@@ -20,7 +22,10 @@ pub(super) fn plan<'a>(
 ) -> Result<Vec<Planned<'a>>, WeightsError> {
     let config = source.config().ok_or(ConvertError::NoConfig)?;
     let plan = tensors::plan(source, config)?;
-    metadata::set(source, config, writer)?;
+    describe(config, writer)?;
+    if let Some(name) = source.folder_name() {
+        writer.set("general.name", Value::String(name));
+    }
     tokenizer::set(source, config, writer)?;
     Ok(plan)
 }

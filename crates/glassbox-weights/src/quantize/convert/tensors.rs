@@ -235,8 +235,9 @@ fn planned<'a>(name: &str, info: &'a TensorInfo) -> Planned<'a> {
     }
 }
 
-/// Llama 3's scaling as GGUF has it: what each pair's frequency is divided by.
-fn rope_factors(config: &ModelConfig) -> Option<Vec<f32>> {
+/// Llama 3's scaling as GGUF has it, in `rope_freqs.weight`: what each pair's frequency is divided
+/// by; `None` for a config without such a scaling.
+pub fn rope_factors(config: &ModelConfig) -> Option<Vec<f32>> {
     let (theta, scaling, head_dim) = match config {
         ModelConfig::Qwen2(c) => (c.rope_theta, c.rope_scaling.as_ref()?, c.head_dim()),
         ModelConfig::Llama(c) => (c.rope_theta, c.rope_scaling.as_ref()?, c.head_dim()),
