@@ -16,6 +16,13 @@ def _span(hours: int, minutes: int) -> str:
     return f"{h} and {m}" if hours and minutes else h if hours else m
 
 
+def _less(w: Writer, a: int, b: int) -> bool:
+    w.say(f"{a} to {b}: ")
+    less = w.order(a, b) < 0
+    w.say(". ")
+    return less
+
+
 def clock(rng: Random) -> Problem:
     return rng.choice((_after, _after, _before, _between))(rng)
 
@@ -55,6 +62,9 @@ def _after(rng: Random) -> Problem:
             hour = w.eq(f"{hours} + 1", hours + 1)
             w.say(", ")
             h = w.add(h, hour)
+        elif extra and not hours:
+            w.say("one more. ")
+            h = w.add(h, 1)
         elif extra:
             h = w.add(h, extra)
         else:
@@ -92,13 +102,11 @@ def _before(rng: Random) -> Problem:
         h, m = divmod(end, 60)
         w.say("Minutes first: ", "The minutes: ")
         back = hours
-        if m < minutes:
-            w.say(f"{m} < {minutes}, so I take an hour. ")
+        if _less(w, m, minutes):
+            w.say("I take an hour. ")
             m = w.add(m, 60)
             w.say(", ")
             back += 1
-        else:
-            w.say(f"{m} >= {minutes}. ")
         m = w.sub(m, minutes)
         w.say(".")
         w.paragraph()
@@ -106,12 +114,10 @@ def _before(rng: Random) -> Problem:
         if back != hours:
             w.eq(f"{hours} + 1", back)
             w.say(". ")
-        if h < back:
-            w.say(f"{h} < {back}, so it was the day before. ")
+        if _less(w, h, back):
+            w.say("It was the day before. ")
             h = w.add(h, 24)
             w.say(", ")
-        else:
-            w.say(f"{h} >= {back}. ")
         h = w.sub(h, back) if back else h
         if not back:
             w.say(f"still {h}")
@@ -143,13 +149,11 @@ def _between(rng: Random) -> Problem:
         opening(w, f"find the time from {s} to {e}")
         (h, m), (k, n) = divmod(start, 60), divmod(end, 60)
         w.say("Minutes first: ", "The minutes: ")
-        if n < m:
-            w.say(f"{n} < {m}, so I take an hour. ")
+        if _less(w, n, m):
+            w.say("I take an hour. ")
             n = w.add(n, 60)
             w.say(", ")
             k -= 1
-        else:
-            w.say(f"{n} >= {m}. ")
         left = w.sub(n, m)
         w.say(".")
         w.paragraph()
@@ -274,8 +278,8 @@ def _weekday(rng: Random) -> Problem:
         w.say("Every 7 days it is the same day again. ", "Weeks repeat after 7 days. ")
         _, r = w.divide(n, 7)
         if r:
-            days = ", ".join(WEEK[(today + i) % 7] for i in range(1, r + 1))
-            w.say(f", so {r} days after {WEEK[today]}: {days}." if r > 1 else f", so one day after {WEEK[today]}: {days}.")
+            days = ", ".join(f"{i} {WEEK[(today + i) % 7]}" for i in range(1, r + 1))
+            w.say(f", so {r} days after {WEEK[today]}: {days}." if r > 1 else f", so 1 day after {WEEK[today]}: {days}.")
         else:
             w.say(f", nothing left over, so it is {WEEK[today]} again.")
         result = WEEK[(today + r) % 7]

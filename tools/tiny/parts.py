@@ -145,7 +145,7 @@ def _of(rng: Random) -> Problem:
 
 
 def percent(rng: Random) -> Problem:
-    way = rng.choices(("of", "up", "down", "what"), weights=(4, 1, 1, 1))[0]
+    way = rng.choices(("of", "up", "down", "what"), weights=(4, 2, 2, 2))[0]
     while True:
         p = rng.choice((1, 2, 4, 6, 8, 12, 15, 16, 24, 32, 35, 45, 48, 55, 65, 85)) if rng.random() < 0.4 else rng.randrange(5, 100, 5)
         n = rng.choice((10 * rng.randrange(2, 100), 100 * rng.randrange(1, 31), 20 * rng.randrange(1, 50), rng.randrange(2, 25) * 4))
@@ -164,15 +164,16 @@ def percent(rng: Random) -> Problem:
     question = rng.choice(asks[way]).format(p=p, n=n)
 
     def think(w: Writer) -> str:
-        opening(w, f"find {p}% of {n}")
-        w.say(f"That is {p} * {n} / 100. ", f"I multiply by {p} and divide by 100. ")
+        tasks = {"of": f"find {p}% of {n}", "up": f"make {n} larger by {p}%", "down": f"make {n} smaller by {p}%"}
+        opening(w, tasks[way])
+        w.say(f"{p}% of {n} is {p} * {n} / 100. ", f"I multiply by {p} and divide by 100. ")
         product = w.mul(p, n)
         w.say(". ")
         x = w.eq(f"{product} / 100", product // 100)
         w.say(".")
         if way != "of":
             w.paragraph()
-            w.say("It goes up, so I add it: " if way == "up" else "It goes down, so I take it away: ")
+            w.say("It is to be larger, so I add it: " if way == "up" else "It is to be smaller, so I take it away: ")
             x = w.add(n, x) if way == "up" else w.sub(n, x)
             w.say(".")
         ending(w, str(x))

@@ -24,34 +24,36 @@ def story(rng: Random, steps: int) -> Problem:
     a, b = rng.sample(words.NAMES, 2)
     thing, things = rng.choice(words.NOUNS[s.things])
     slots = {"a": a, "b": b, "thing": thing, "things": things, **numbers}
-    text = s.text.format(**slots)
-    if rng.random() < 0.15:
-        text = _distracted(rng, text, slots)
-    question = f"{text} {rng.choice(s.asks).format(**slots)}"
+    known, asked = s.text.format(**slots), rng.choice(s.asks).format(**slots)
+    text = _distracted(rng, known, slots) if rng.random() < 0.15 else known
+    question = f"{text} {asked}"
     answer = str(numbers[s.steps[-1].name])
     unit = s.unit.format(**slots)
 
     def think(w: Writer) -> str:
         opening(w, f"find {_goal(s, unit)}")
+        # What matters, in the story's own words: which story it is shows in what is said next.
+        w.say(f"I know this: {known} And the question: {asked}")
+        w.paragraph()
         if steps > 1:
             w.say(*PLANS)
             w.say(f" It takes {'two' if steps == 2 else 'three'} steps.")
             w.paragraph()
         while True:
-            known = dict(numbers)
+            values = dict(numbers)
             for i, step in enumerate(s.steps, 1):
                 if steps > 1:
                     w.say(f"Step {i}. ")
-                x, y = known[step.left], known[step.right]
+                x, y = values[step.left], values[step.right]
                 w.say(f"{step.why.format(**slots)}: ")
-                known[step.name] = operate(w, x, step.op, y)
+                values[step.name] = operate(w, x, step.op, y)
                 w.say(".")
                 w.paragraph()
             w.say(*CHECK)
             last = s.steps[-1]
-            if verify(w, known[last.left], last.op, known[last.right], known[last.name]):
+            if verify(w, values[last.left], last.op, values[last.right], values[last.name]):
                 break
-        result = str(known[last.name])
+        result = str(values[last.name])
         ending(w, f"{result} {unit}".strip())
         return result
 
