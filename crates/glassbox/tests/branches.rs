@@ -78,7 +78,10 @@ fn a_step_is_put_in_the_place_of_another_and_after_it() {
         let reasoning = edited.reasoning().unwrap();
         assert_eq!(reasoning[..place], reply.reasoning().unwrap()[..place]);
         assert!(reasoning[place..].starts_with(text), "{step}: {reasoning}");
-        assert_eq!(session.messages()[1].content, edited.content());
+        // A reasoning that was cut is no part of the conversation.
+        if edited.trace.closed {
+            assert_eq!(session.messages()[1].content, edited.content());
+        }
 
         let text = "Wait, is that so?";
         let challenged = asked(session.insert(&reply, step, text).unwrap());
