@@ -12,7 +12,7 @@
 //!
 //! Numbers go by the geometry of Qwen2 1.5B: hidden 1536, feed-forward 8960, 12 heads over 2.
 //! The first lines of a run are the limits: bytes that all threads read from memory in a second,
-//! and multiply-adds in f32 and in integers, with data that never leave the
+//! and multiply-adds in f32, in bf16 and in integers, with data that never leave the
 //! registers. Without `--quick` a benchmark takes about eight seconds. Other work on the machine
 //! shows in every figure, the limits included: compare runs only with equal limits.
 //!

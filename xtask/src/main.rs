@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench_peers;
 mod ci;
 mod fetch_models;
 mod fixtures;
@@ -33,6 +34,10 @@ Usage: cargo xtask <chore>
   synth MODEL --to TYPE [--seed N] OUT.gguf
                                       a model of random weights in the geometry of an R1 distill,
                                       such as `synth qwen2-1.5b --to q4_k_m`, for benchmarks
+  bench-peers [OPTION...] MODEL.gguf...
+                                      glassbox beside llama.cpp and candle, in turns; options:
+                                      --threads N, --prompts 512,4096, --tokens 64, --depth 4096,
+                                      --batches 8,16, --rounds 5, --engines llama.cpp, --json
 ";
 
 fn main() -> ExitCode {
@@ -64,6 +69,9 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
     }
     match chore {
         "fuzz" => return fuzz::run(&root::find()?, &fuzz::Options::parse(rest)?),
+        "bench-peers" => {
+            return bench_peers::run(&root::find()?, &bench_peers::Options::parse(rest)?);
+        }
         "synth" => return synth::run(&synth::Options::parse(rest)?),
         "fixtures" => return fixtures::run(&root::find()?, fixtures::parse(rest)?),
         _ => {}
@@ -97,6 +105,7 @@ mod tests {
             &["fuzz", "--seconds", "soon"],
             &["fuzz", "--replay", "file"],
             &["synth", "qwen2-1.5b", "out.gguf"],
+            &["bench-peers"],
         ] {
             let error = dispatch(args).unwrap_err();
             assert!(error.is::<usage::UsageError>(), "{args:?}: {error:#}");

@@ -18,8 +18,13 @@ pub struct Limits {
     pub read_bytes_s: f64,
     /// f32 multiply-adds in a second, of registers alone.
     pub f32_fma_s: f64,
-    /// Multiply-adds of 16-bit integers in a second, the form that quantised products take.
+    /// Multiply-adds of 8-bit integers in a second, the form that quantised weights take.
+    pub int8_mac_s: f64,
+    /// Multiply-adds of 16-bit integers in a second, the form that attention over 16-bit keys and
+    /// values takes.
     pub int16_mac_s: f64,
+    /// Multiply-adds of bf16 in a second, the form that bf16 weights take.
+    pub bf16_mac_s: f64,
 }
 
 impl Limits {
@@ -38,7 +43,9 @@ impl Limits {
             threads,
             read_bytes_s: read_bandwidth(threads),
             f32_fma_s: most(f32_fma),
+            int8_mac_s: most(int8_mac),
             int16_mac_s: most(int16_mac),
+            bf16_mac_s: most(bf16_mac),
         }
     }
 }
@@ -47,11 +54,13 @@ impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} threads read {:.1} GB/s, and do {:.1} G multiply-adds/s in f32 and {:.1} G in 16-bit integers",
+            "{} threads read {:.1} GB/s; G multiply-adds/s: {:.1} f32, {:.1} bf16, {:.1} int16, {:.1} int8",
             self.threads,
             self.read_bytes_s / 1e9,
             self.f32_fma_s / 1e9,
+            self.bf16_mac_s / 1e9,
             self.int16_mac_s / 1e9,
+            self.int8_mac_s / 1e9,
         )
     }
 }
@@ -70,6 +79,21 @@ fn int16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
         move |rounds| {
             kernels.madd_chains(black_box(&mut sums), black_box(&a), black_box(&b), rounds);
         }
+    })
+}
+
+fn int8_mac(kernels: &'static Kernels, threads: usize) -> f64 {
+    rate(threads, 10 * 64, || {
+        let (mut sums, w, a) = ([0.0f32; 16], [3u8; 64], [5u8; 64]);
+        move |rounds| kernels.dot_chains(black_box(&mut sums), black_box(&w), &a, rounds)
+    })
+}
+
+fn bf16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
+    rate(threads, 10 * 32, || {
+        // All elements are 2.
+        let (mut sums, w) = ([0.0f32; 16], std::array::from_fn(|i| [0, 0x40][i % 2]));
+        move |rounds| kernels.dot_bf16_chains(black_box(&mut sums), black_box(&w), &w, rounds)
     })
 }
 

@@ -126,6 +126,11 @@ kernels! {
     fma_chains(lanes: &mut [[f32; 16]; 6], by: f32, rounds: usize);
     /// See [`portable::limits::madd_chains`](crate::portable::limits::madd_chains).
     madd_chains(sums: &mut [i32; 8], a: &[[i16; 64]; 8], b: &[[i16; 64]; 8], rounds: usize);
+    /// The product of bytes that quantised weights take, `10 * 64 * rounds` times; `w` holds no
+    /// byte above 127, `a` is signed, and `dst` gets the sums of every row.
+    dot_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
+    /// The product that bf16 weights take, `10 * 32 * rounds` times.
+    dot_bf16_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
 }
 
 impl Kernels {

@@ -19,13 +19,13 @@ impl Manifest<'_> {
 }
 
 /// Every package's manifest, and a finding for each that is not TOML. The workspace's own
-/// manifest is none of them, nor is that of the fuzz crate, which is outside the workspace.
+/// manifest is none of them, nor are those of packages outside the workspace.
 pub(crate) fn packages(tree: &Tree) -> (Vec<Manifest<'_>>, Vec<Finding>) {
     let mut manifests = Vec::new();
     let mut findings = Vec::new();
     for (path, text) in tree.texts("/Cargo.toml") {
         let folder = path.trim_end_matches("/Cargo.toml");
-        if folder == "fuzz" {
+        if ["fuzz", "benches/peers"].contains(&folder) {
             continue;
         }
         match text.parse::<toml::Table>() {

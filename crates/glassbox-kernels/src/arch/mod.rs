@@ -24,6 +24,7 @@ mod bodies {
     pub(super) use crate::portable::steps::steps;
 
     pub(super) use crate::panels::attention::attention_i16;
+    pub(super) use crate::panels::limits::{dot_bf16_chains, dot_chains};
     pub(super) use crate::panels::linear_float;
     use crate::panels::{self, lanes::Lanes};
     use crate::{Activations, Tile};
@@ -70,6 +71,7 @@ mod avx512bf16 {
     pub(crate) static TABLE: Kernels = Kernels {
         name: "avx512bf16",
         linear_float,
+        dot_bf16_chains,
         ..super::avx512::TABLE
     };
 
@@ -78,6 +80,13 @@ mod avx512bf16 {
     )]
     fn linear_float(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8], dtype: DType) {
         bodies::linear_float::<Avx512<true>>(dst, x, w, dtype);
+    }
+
+    #[target_feature(
+        enable = "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16"
+    )]
+    fn dot_bf16_chains(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize) {
+        bodies::dot_bf16_chains::<Avx512<true>>(dst, w, a, rounds);
     }
 }
 

@@ -27,6 +27,7 @@ mod formats;
 pub mod heads;
 pub(crate) mod lanes;
 mod layout;
+pub(crate) mod limits;
 mod product;
 
 #[cfg(target_arch = "x86_64")]
