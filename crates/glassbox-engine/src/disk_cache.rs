@@ -20,6 +20,15 @@ pub struct DiskCache {
 }
 
 impl DiskCache {
+    /// A place for the pages of the model with these weights.
+    pub fn new(folder: impl Into<PathBuf>, bytes: u64, weights: Fingerprint) -> Self {
+        DiskCache {
+            folder: folder.into(),
+            bytes,
+            weights,
+        }
+    }
+
     pub(crate) fn open(self, model: &dyn CausalLm) -> Result<Disk, EngineError> {
         let mut format = blake3::Hasher::new_derive_key("glassbox page format");
         format.update(self.weights.as_bytes());

@@ -45,15 +45,13 @@ impl Model {
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
         let model = load_on(cpu, checkpoint, options, progress)?;
-        let disk = options.disk_cache.clone().map(|(folder, bytes)| {
-            let weights = Fingerprint::of(checkpoint)?;
-            Ok::<_, Error>(DiskCache {
-                folder,
-                bytes,
-                weights,
-            })
-        });
-        let disk = disk.transpose()?;
+        let disk = match &options.disk_cache {
+            Some((folder, bytes)) => {
+                let weights = Fingerprint::of(checkpoint)?;
+                Some(DiskCache::new(folder, *bytes, weights))
+            }
+            None => None,
+        };
         Ok(Model {
             engine: Engine::with(model, text, disk)?,
             isa,

@@ -17,11 +17,9 @@ use std::path::{Path, PathBuf};
 pub struct ModelOptions {
     /// Positions that a session may reach; by default the model's own context, but at most 32,768.
     pub context: Option<usize>,
-    /// Positions that the cache holds, over all sessions and what is kept for later prompts; by
-    /// default as many as one session may reach. Memory is taken as it is used.
+    /// Positions of all sessions and of what is kept for later prompts; by default `context`.
     pub cache: Option<usize>,
-    /// A folder in which pages of the cache outlive the process, and the bytes that they may take.
-    /// Opening reads all weights once to tell them from others.
+    /// A folder for pages of the cache, and their bytes. Opening reads all weights once.
     pub disk_cache: Option<(PathBuf, u64)>,
     /// The type in which keys and values are kept.
     pub kv_type: KvType,
@@ -139,11 +137,7 @@ impl ModelOptions {
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         const MAX: usize = 1 << 24;
-        for (option, got) in [
-            ("batch", Some(self.batch)),
-            ("context", self.context),
-            ("cache", self.cache),
-        ] {
+        for (option, got) in [("batch", Some(self.batch)), ("context", self.context)] {
             if let Some(got) = got.filter(|n| !(1..=MAX).contains(n)) {
                 let expected = "1 to 16,777,216";
                 return Err(Error::Option {
