@@ -214,8 +214,8 @@ impl<'s> Group<'s> {
         }
     }
 
-    /// Where nobody found a place: those that have ended let go of theirs, or the youngest that holds pages gives them back, or the only one
-    /// left fails.
+    /// Where nobody found a place: one that has ended lets go of its pages, or the youngest that
+    /// holds some gives them back, or the only one left fails.
     fn make_room(&mut self, live: &[usize], error: EngineError) {
         let ended = self.members.iter_mut().flatten();
         let mut ended = ended.filter(|stream| {

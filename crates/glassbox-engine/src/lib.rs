@@ -15,7 +15,7 @@
 //! Not here yet, each with its own place to come: a draft model, and the replay
 //! certificate.
 //!
-//! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), files, and threads.
+//! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), model files, and threads.
 
 #![forbid(unsafe_code)]
 
