@@ -70,11 +70,7 @@ impl Session {
             .engine
             .tokenizer()?
             .encode(&cut.text, Special::AsText)?;
-        kept.extend(added.into_iter().map(|id| Sampled {
-            id,
-            logprob: None,
-            top: Vec::new(),
-        }));
+        kept.extend(added.into_iter().map(Sampled::given));
         Ok(Ask::again(Lent::For(self), reply.origin.clone(), kept))
     }
 }

@@ -177,11 +177,7 @@ impl Writing {
             if self.is_full() {
                 break;
             }
-            self.write(Sampled {
-                id,
-                logprob: None,
-                top: Vec::new(),
-            })?;
+            self.write(Sampled::given(id))?;
         }
         Ok(())
     }

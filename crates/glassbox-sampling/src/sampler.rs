@@ -18,6 +18,17 @@ pub struct Sampled {
     pub top: Vec<TokenLogprob>,
 }
 
+impl Sampled {
+    /// A token that was put in, not chosen.
+    pub fn given(id: u32) -> Self {
+        Self {
+            id,
+            logprob: None,
+            top: Vec::new(),
+        }
+    }
+}
+
 /// Chooses the tokens of one sequence.
 ///
 /// [`sample`](Self::sample) changes nothing: it's a function of the logits, the position, the parameters and the
