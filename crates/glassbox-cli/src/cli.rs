@@ -1,5 +1,5 @@
 use crate::commands::{
-    ask, bench, chat, doctor, eval, inspect, logits, models, quantize, tokens, trace,
+    ask, bench, chat, doctor, eval, inspect, logits, models, quantize, replay, tokens, trace,
 };
 use clap::{Parser, Subcommand};
 
@@ -22,6 +22,7 @@ enum Command {
     Ask(ask::Args),
     Chat(chat::Args),
     Trace(trace::Args),
+    Replay(replay::Args),
     Logits(logits::Args),
     Tokens(tokens::Args),
     Inspect(inspect::Args),
@@ -39,6 +40,7 @@ impl Cli {
             Command::Ask(args) => ask::run(args),
             Command::Chat(args) => chat::run(args),
             Command::Trace(args) => trace::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Logits(args) => logits::run(args),
             Command::Tokens(args) => tokens::run(args),
             Command::Inspect(args) => inspect::run(args),

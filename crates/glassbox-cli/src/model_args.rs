@@ -25,7 +25,7 @@ pub(crate) fn positions(text: &str) -> Result<usize, String> {
     within(text, 1 << 24)
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1024)
 }
 

@@ -9,6 +9,19 @@ pub enum KvType {
     Half,
 }
 
+impl KvType {
+    /// All of them.
+    pub const ALL: [KvType; 2] = [KvType::Half, KvType::F32];
+
+    /// The name on the command line and in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            KvType::F32 => "f32",
+            KvType::Half => "half",
+        }
+    }
+}
+
 /// The heads of one attention layer; `n_heads` is a multiple of `n_kv_heads` (grouped queries).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttentionShape {

@@ -1,4 +1,4 @@
-use crate::reply::Origin;
+use crate::reply::{Origin, Rules};
 use crate::session::Lent;
 use crate::writing::Start;
 use crate::{Budget, Cancel, EngineError, Reply, Stream};
@@ -239,18 +239,23 @@ impl<'s> Ask<'s> {
         if tokens >= context {
             return Err(TextError::PromptTooLong { tokens, context }.into());
         }
+        let rules = Rules {
+            own_chain: self.chain.is_some(),
+            params: self.params,
+            budget: self.budget,
+            max_tokens: self.max_tokens.unwrap_or(usize::MAX),
+        };
         let mut sampler = match self.chain {
-            Some(chain) => Sampler::with_chain(&self.params, chain, engine.vocab())?,
-            None => Sampler::new(&self.params, engine.vocab())?,
+            Some(chain) => Sampler::with_chain(&rules.params, chain, engine.vocab())?,
+            None => Sampler::new(&rules.params, engine.vocab())?,
         };
         sampler.accept_prompt(&origin.ids)?;
         let start = Start {
             origin,
             kept,
             sampler,
-            budget: self.budget,
+            rules,
             speculate: self.speculate,
-            max_tokens: self.max_tokens.unwrap_or(usize::MAX),
             cancel: self.cancel,
         };
         Stream::new(self.session, start)

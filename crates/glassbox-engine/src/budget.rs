@@ -1,11 +1,13 @@
 use glassbox_text::{Special, TextError, Tokenizer};
 use glassbox_trace::Phase;
+use serde::{Deserialize, Serialize};
 
 /// How long a reply may think and answer.
 ///
 /// A reasoning that reaches its end is closed, so that an answer still follows. It is closed at the
 /// end of a sentence, where one comes within `margin` tokens of the limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Budget {
     /// The most tokens of reasoning, before `closing` and the closing tag.

@@ -15,23 +15,24 @@ pub struct DiskCache {
     pub folder: PathBuf,
     /// Bytes that the pages of this model may take; those used longest ago go first.
     pub bytes: u64,
-    /// The model's weights.
-    pub weights: Fingerprint,
 }
 
 impl DiskCache {
-    /// A place for the pages of the model with these weights.
-    pub fn new(folder: impl Into<PathBuf>, bytes: u64, weights: Fingerprint) -> Self {
+    /// A place for so many bytes of pages.
+    pub fn new(folder: impl Into<PathBuf>, bytes: u64) -> Self {
         DiskCache {
             folder: folder.into(),
             bytes,
-            weights,
         }
     }
 
-    pub(crate) fn open(self, model: &dyn CausalLm) -> Result<Disk, EngineError> {
+    pub(crate) fn open(
+        self,
+        model: &dyn CausalLm,
+        weights: Fingerprint,
+    ) -> Result<Disk, EngineError> {
         let mut format = blake3::Hasher::new_derive_key("glassbox page format");
-        format.update(self.weights.as_bytes());
+        format.update(weights.as_bytes());
         let layout = format!("{}; {PAGE}; {}", env!("CARGO_PKG_VERSION"), model.layout());
         format.update(layout.as_bytes());
         let format = *format.finalize().as_bytes();

@@ -1,7 +1,8 @@
 use crate::cache::{Disk, Page, PageKey, Pool, Prefixes};
+use crate::certificate::{Identity, tokenizer_hash};
 use crate::sequence::Sequence;
-use crate::{Cancel, DiskCache, EngineError, Session};
-use glassbox_models::{CausalLm, DecoderSpec};
+use crate::{Cancel, CertificateError, DiskCache, EngineError, Session};
+use glassbox_models::{CausalLm, DecoderSpec, Fingerprint};
 use glassbox_text::{Chat, Tokenizer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,7 @@ struct Shared {
     pool: Arc<Pool>,
     prefixes: Mutex<Prefixes>,
     disk: Option<Disk>,
+    weights: Option<Fingerprint>,
 }
 
 impl Engine {
@@ -38,17 +40,29 @@ impl Engine {
     /// # Errors
     /// When the tokenizer has more tokens than the model has embeddings.
     pub fn new(model: Box<dyn CausalLm>, text: TextSide) -> Result<Self, EngineError> {
-        Engine::with(model, text, None)
+        Engine::put_together(model, text, None, None)
     }
 
-    /// As [`new`](Self::new), with a place on disk for pages of the cache.
+    /// As [`new`](Self::new), for a model whose weights have been hashed: replies have
+    /// certificates, and pages of the cache can have a place on disk.
     ///
     /// # Errors
     /// A folder that can't be made or read, too.
-    pub fn with(
+    pub fn with_weights(
         model: Box<dyn CausalLm>,
         text: TextSide,
+        weights: Fingerprint,
         disk: Option<DiskCache>,
+    ) -> Result<Self, EngineError> {
+        let disk = disk.map(|disk| disk.open(&*model, weights)).transpose()?;
+        Engine::put_together(model, text, Some(weights), disk)
+    }
+
+    fn put_together(
+        model: Box<dyn CausalLm>,
+        text: TextSide,
+        weights: Option<Fingerprint>,
+        disk: Option<Disk>,
     ) -> Result<Self, EngineError> {
         let spec = model.spec().clone();
         let tokenizer = match &text {
@@ -71,7 +85,8 @@ impl Engine {
             text,
             vocab,
             prefixes: Mutex::new(Prefixes::new(pool.total())),
-            disk: disk.map(|disk| disk.open(&*model)).transpose()?,
+            disk,
+            weights,
             model: Mutex::new(model),
             pool,
         })))
@@ -168,6 +183,20 @@ impl Engine {
             Some((index, &id)) => Err(EngineError::TokenId { index, id, vocab }),
             None => Ok(()),
         }
+    }
+
+    /// Which model this is, as far as it decides a reply.
+    pub(crate) fn identity(&self) -> Result<Identity, EngineError> {
+        let weights = self.0.weights.ok_or(CertificateError::NoFingerprint)?;
+        let template = self.chat().ok().map(|chat| chat.template().source());
+        let model = self.model();
+        Ok(Identity {
+            weights,
+            tokenizer: tokenizer_hash(self.tokenizer()?),
+            template: template.map(|source| blake3::hash(source.as_bytes())),
+            computed_by: model.layout(),
+            kv: model.kv_type().name(),
+        })
     }
 
     pub(crate) fn max_batch(&self) -> usize {

@@ -1,3 +1,4 @@
+use crate::CertificateError;
 use glassbox_models::ModelError;
 use glassbox_sampling::SamplingError;
 use glassbox_text::TextError;
@@ -15,6 +16,9 @@ pub enum EngineError {
     /// The sampling parameters, or logits that nothing can be drawn from.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
+    /// A certificate that was changed, or does not fit.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// Other sessions hold the pages that this one needs.
     #[error(
         "the cache is full: {needed} more pages of 64 tokens needed, {free} of {total} free; \

@@ -12,18 +12,22 @@
 //! [`edit`](Session::edit) and [`insert`](Session::insert) go on from a place in a reply, and
 //! [`Session::ask_many`] lets several branches vote.
 //!
-//! Not here yet, each with its own place to come: a draft model, and the replay
-//! certificate.
+//! [`Reply::certificate`] makes a document from which a reply can be computed again, and
+//! [`Engine::replay`] does so. An [`AuditLog`] keeps such documents in a chain.
+//!
+//! Not here yet: a draft model.
 //!
 //! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), model files, and threads.
 
 #![forbid(unsafe_code)]
 
 mod ask;
+mod audit;
 mod branch;
 mod budget;
 mod cache;
 mod cancel;
+mod certificate;
 mod disk_cache;
 mod engine;
 mod error;
@@ -38,9 +42,11 @@ mod vote;
 mod writing;
 
 pub use ask::{Ask, check_limits};
+pub use audit::{AuditEntry, AuditError, AuditLog, AuditReader};
 pub use branch::At;
 pub use budget::Budget;
 pub use cancel::Cancel;
+pub use certificate::{Certificate, CertificateError, Link, Replay, Terms};
 pub use disk_cache::DiskCache;
 pub use engine::{Engine, TextSide};
 pub use error::EngineError;

@@ -1,5 +1,6 @@
+use crate::Budget;
 use glassbox_core::PAGE;
-use glassbox_sampling::Sampled;
+use glassbox_sampling::{Sampled, SamplingParams};
 use glassbox_text::Message;
 use glassbox_trace::{Start, StopReason, Trace};
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub struct Reply {
     /// What it took.
     pub usage: Usage,
     pub(crate) origin: Origin,
+    pub(crate) rules: Rules,
 }
 
 /// Where a reply comes from, so that it can be gone on from.
@@ -28,6 +30,16 @@ pub(crate) struct Origin {
     pub(crate) opening: Start,
     /// The conversation and the turn that was asked; `None` where there was none.
     pub(crate) turn: Option<(Vec<Message>, Message)>,
+}
+
+/// What decides a reply besides its prompt and the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) params: SamplingParams,
+    /// Whether it is sampled through a chain of the program's own.
+    pub(crate) own_chain: bool,
+    pub(crate) budget: Budget,
+    pub(crate) max_tokens: usize,
 }
 
 impl Reply {

@@ -2,6 +2,7 @@ use crate::session::Lent;
 use crate::writing::{Start, Writing};
 use crate::{EngineError, Event, Reply, Session};
 use glassbox_models::ModelError;
+use glassbox_sampling::Sampled;
 use glassbox_trace::StopReason;
 use std::time::Instant;
 
@@ -46,7 +47,12 @@ impl<'s> Stream<'s> {
         Ok(reply)
     }
 
-    /// Tokens written so far.
+    /// The tokens written so far.
+    pub fn tokens(&self) -> &[Sampled] {
+        self.writing.tokens()
+    }
+
+    /// How many tokens are written so far.
     pub fn n_tokens(&self) -> usize {
         self.writing.n_tokens()
     }

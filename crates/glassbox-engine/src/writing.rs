@@ -1,7 +1,7 @@
 use crate::budget::{Limits, Standing, Verdict};
 use crate::lookup::Lookup;
-use crate::reply::Origin;
-use crate::{Budget, Cancel, Engine, EngineError, Event, Reply, Usage};
+use crate::reply::{Origin, Rules};
+use crate::{Cancel, Engine, EngineError, Event, Reply, Usage};
 use glassbox_sampling::{Candidates, Sampled, Sampler};
 use glassbox_text::{Detokenizer, Show, Tokenizer};
 use glassbox_trace::{Marker, Markers, ParserOptions, Phase, StopReason, Trace, TraceParser};
@@ -14,9 +14,8 @@ pub(crate) struct Start {
     /// Tokens of the reply that are there already.
     pub(crate) kept: Vec<Sampled>,
     pub(crate) sampler: Sampler,
-    pub(crate) budget: Budget,
+    pub(crate) rules: Rules,
     pub(crate) speculate: bool,
-    pub(crate) max_tokens: usize,
     pub(crate) cancel: Cancel,
 }
 
@@ -35,10 +34,10 @@ pub(crate) struct Writing {
     /// The prompt and what is written.
     ids: Vec<u32>,
     origin: Origin,
+    rules: Rules,
     sampler: Sampler,
     limits: Limits,
     lookup: Option<Lookup>,
-    max_tokens: usize,
     pub(crate) cancel: Cancel,
     text: String,
     tokens: Vec<Sampled>,
@@ -66,9 +65,9 @@ impl Writing {
             ids: start.origin.ids.clone(),
             origin: start.origin,
             sampler: start.sampler,
-            limits: Limits::new(start.budget),
+            limits: Limits::new(start.rules.budget.clone()),
             lookup: start.speculate.then(Lookup::default),
-            max_tokens: start.max_tokens,
+            rules: start.rules,
             cancel: start.cancel,
             text: String::new(),
             tokens: Vec::new(),
@@ -93,6 +92,10 @@ impl Writing {
         &self.ids
     }
 
+    pub(crate) fn tokens(&self) -> &[Sampled] {
+        &self.tokens
+    }
+
     pub(crate) fn n_tokens(&self) -> usize {
         self.tokens.len()
     }
@@ -114,13 +117,13 @@ impl Writing {
     }
 
     fn is_full(&self) -> bool {
-        self.tokens.len() >= self.max_tokens || self.ids.len() >= self.engine.context()
+        self.tokens.len() >= self.rules.max_tokens || self.ids.len() >= self.engine.context()
     }
 
     /// Tokens that may come next.
     pub(crate) fn draft(&mut self) -> Vec<u32> {
         let room = self.engine.context().saturating_sub(self.ids.len() + 1);
-        let room = room.min(self.max_tokens.saturating_sub(self.tokens.len() + 1));
+        let room = room.min(self.rules.max_tokens.saturating_sub(self.tokens.len() + 1));
         match &mut self.lookup {
             Some(lookup) => lookup.draft(&self.ids, room),
             None => Vec::new(),
@@ -248,6 +251,7 @@ impl Writing {
             tokens: self.tokens,
             usage: self.usage,
             origin: self.origin,
+            rules: self.rules,
         }
     }
 }

@@ -28,6 +28,9 @@ pub trait CausalLm: Send {
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError>;
 
+    /// The type in which the cache keeps keys and values.
+    fn kv_type(&self) -> KvType;
+
     /// Everything but the weights that decides the bits of a page: pages of models that agree in
     /// both can be exchanged.
     fn layout(&self) -> String;
@@ -138,6 +141,10 @@ where
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
         self.forward_watched(batch, logits, &mut Asking(proceed))
+    }
+
+    fn kv_type(&self) -> KvType {
+        self.kv_type
     }
 
     fn layout(&self) -> String {

@@ -29,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bias;
 mod candidates;
 mod chain;
 mod divergence;

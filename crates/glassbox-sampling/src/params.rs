@@ -48,7 +48,9 @@ pub struct SamplingParams {
     /// XTC: all tokens of at least this probability but the least likely of them are dropped. Above 0, at most 0.5:
     /// no two tokens can both exceed a half.
     pub xtc_threshold: f64,
-    /// Added to the logits of single tokens. From −100 to 100, or −inf to forbid the token.
+    /// Added to the logits of single tokens. From −100 to 100, or −inf to forbid the token, which
+    /// is `"-inf"` in JSON.
+    #[serde(with = "crate::bias")]
     pub logit_bias: BTreeMap<u32, f64>,
     /// The generator's key. Nothing draws a random one here: who wants variety chooses a seed for each request and
     /// keeps it, so that the answer can be replayed. Seeds that differ by one are independent.

@@ -1,5 +1,7 @@
 //! What the parser is told before the first piece of text.
 
+use serde::{Deserialize, Serialize};
+
 /// How the model marks its reasoning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -17,7 +19,8 @@ pub enum Format {
 }
 
 /// Where the prompt left the model, which is where the output starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The prompt ended before any tag: the model itself opens the reasoning, or does not reason.
     #[default]

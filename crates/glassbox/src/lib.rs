@@ -38,8 +38,9 @@ pub use error::Error;
 pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence, SharedBytes};
 pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
-    Ask, At, Budget, Cancel, Choice, DiskCache, Engine, EngineError, Event, Group, Poll, Reply,
-    Session, Stream, TextSide, Usage, Vote, Weight, check_limits,
+    Ask, At, AuditEntry, AuditError, AuditLog, AuditReader, Budget, Cancel, Certificate, Choice,
+    DiskCache, Engine, EngineError, Event, Group, Poll, Replay, Reply, Session, Stream, TextSide,
+    Usage, Vote, Weight, check_limits,
 };
 pub use glassbox_models::{
     CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling, Tensor,

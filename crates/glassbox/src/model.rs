@@ -1,7 +1,7 @@
 use crate::text_side::text_side;
 use crate::{Error, ModelOptions};
 use glassbox_cpu::Cpu;
-use glassbox_engine::{DiskCache, Engine, Session};
+use glassbox_engine::{Engine, Session};
 use glassbox_models::{CausalLm, DecoderSpec, LoadOptions, LoadedModel, Progress};
 use glassbox_text::Special;
 use glassbox_weights::{Checkpoint, Fingerprint};
@@ -45,15 +45,13 @@ impl Model {
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
         let model = load_on(cpu, checkpoint, options, progress)?;
-        let disk = match &options.disk_cache {
-            Some((folder, bytes)) => {
-                let weights = Fingerprint::of(checkpoint)?;
-                Some(DiskCache::new(folder, *bytes, weights))
-            }
-            None => None,
+        let disk = options.disk_cache.clone();
+        let engine = match options.certify || disk.is_some() {
+            true => Engine::with_weights(model, text, Fingerprint::of(checkpoint)?, disk),
+            false => Engine::new(model, text),
         };
         Ok(Model {
-            engine: Engine::with(model, text, disk)?,
+            engine: engine?,
             isa,
             threads,
         })
@@ -101,7 +99,7 @@ impl Model {
     }
 }
 
-fn load_on(
+pub(crate) fn load_on(
     cpu: Cpu,
     checkpoint: &Checkpoint,
     options: &ModelOptions,
@@ -115,13 +113,4 @@ fn load_on(
     load.batch = options.batch;
     let model = LoadedModel::load(cpu, checkpoint, &load, &mut progress)?;
     Ok(Box::new(model))
-}
-
-pub(crate) fn load_lm(
-    checkpoint: &Checkpoint,
-    options: &ModelOptions,
-    progress: impl FnMut(Progress<'_>) -> bool,
-) -> Result<Box<dyn CausalLm>, Error> {
-    options.check()?;
-    load_on(Cpu::new(&options.cpu)?, checkpoint, options, progress)
 }

@@ -1,7 +1,8 @@
-use crate::model::load_lm;
+use crate::model::load_on;
 use crate::{Error, Model};
 use glassbox_core::KvType;
-use glassbox_cpu::CpuOptions;
+use glassbox_cpu::{Cpu, CpuOptions};
+use glassbox_engine::DiskCache;
 use glassbox_models::{CausalLm, Progress};
 use glassbox_weights::{Checkpoint, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -19,8 +20,10 @@ pub struct ModelOptions {
     pub context: Option<usize>,
     /// Positions of all sessions and of what is kept for later prompts; by default `context`.
     pub cache: Option<usize>,
-    /// A folder for pages of the cache, and their bytes. Opening reads all weights once.
-    pub disk_cache: Option<(PathBuf, u64)>,
+    /// A place on disk for pages of the cache. Opening reads all weights once more.
+    pub disk_cache: Option<DiskCache>,
+    /// Whether replies can have certificates. Opening reads all weights once more.
+    pub certify: bool,
     /// The type in which keys and values are kept.
     pub kv_type: KvType,
     /// Prompt tokens that are computed at once.
@@ -37,6 +40,7 @@ impl Default for ModelOptions {
             context: None,
             cache: None,
             disk_cache: None,
+            certify: false,
             kv_type: KvType::default(),
             batch: 512,
             mmap: true,
@@ -60,7 +64,13 @@ impl ModelOptions {
 
     /// Keeps pages of the cache in a folder, in at most so many bytes.
     pub fn disk_cache(mut self, folder: impl Into<PathBuf>, bytes: u64) -> Self {
-        self.disk_cache = Some((folder.into(), bytes));
+        self.disk_cache = Some(DiskCache::new(folder, bytes));
+        self
+    }
+
+    /// Chooses whether replies can have certificates.
+    pub fn certify(mut self, certify: bool) -> Self {
+        self.certify = certify;
         self
     }
 
@@ -132,7 +142,8 @@ impl ModelOptions {
         checkpoint: &Checkpoint,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Box<dyn CausalLm>, Error> {
-        load_lm(checkpoint, self, progress)
+        self.check()?;
+        load_on(Cpu::new(&self.cpu)?, checkpoint, self, progress)
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

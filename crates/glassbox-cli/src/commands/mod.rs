@@ -9,5 +9,6 @@ pub(crate) mod inspect;
 pub(crate) mod logits;
 pub(crate) mod models;
 pub(crate) mod quantize;
+pub(crate) mod replay;
 pub(crate) mod tokens;
 pub(crate) mod trace;

@@ -306,6 +306,61 @@ mod tests {
         assert_eq!(disk.load(key(1)), Some(page(1)));
     }
 
+    /// The test itself in another process, which stores pages until it is killed.
+    fn writer(folder: &Path, from: u32) -> std::process::Child {
+        let test = "cache::disk::tests::a_killed_writer_leaves_whole_pages";
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--nocapture"])
+            .env("GLASSBOX_TEST_WRITES_FROM", from.to_string())
+            .env("GLASSBOX_TEST_WRITES_TO", folder)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_killed_writer_leaves_whole_pages() {
+        use std::io::BufRead;
+        const KILLS: u32 = 100;
+        const BYTES: usize = 1 << 18;
+        let open = |folder: &Path| Disk::open(folder, u64::MAX, [1; 32], BYTES).unwrap();
+        let page = |i: u32| page(i).into_iter().cycle().take(BYTES).collect::<Vec<u8>>();
+        if let Some(folder) = std::env::var_os("GLASSBOX_TEST_WRITES_TO") {
+            let from = std::env::var("GLASSBOX_TEST_WRITES_FROM").unwrap();
+            let disk = open(Path::new(&folder));
+            for i in from.parse().unwrap().. {
+                disk.store(key(i), &page(i));
+                println!("stored {i}");
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut next = 0;
+        for kill in 0..KILLS {
+            let mut writer = writer(folder.path(), next);
+            let mut lines = io::BufReader::new(writer.stdout.take().unwrap()).lines();
+            let stored =
+                |line: io::Result<String>| line.unwrap().strip_prefix("stored ")?.parse().ok();
+            // The moment moves through the writing of a page.
+            let first: u32 = lines.by_ref().find_map(stored).unwrap();
+            std::thread::sleep(Duration::from_micros(u64::from(kill) * 13));
+            writer.kill().unwrap();
+            writer.wait().unwrap();
+            let last = lines.filter_map(stored).last().unwrap_or(first);
+            let disk = open(folder.path());
+            for i in next..=last {
+                let bytes = disk.load(key(i));
+                assert!(bytes == Some(page(i)), "{i} was acknowledged");
+                fs::remove_file(disk.path(key(i))).unwrap();
+            }
+            // One more may be there. If so, it is whole.
+            let beyond = disk.load(key(last + 1));
+            assert!(beyond.is_none_or(|bytes| bytes == page(last + 1)));
+            assert!(!disk.folder.join("damaged").exists());
+            next = last + 1;
+        }
+        assert!(next >= KILLS);
+    }
+
     #[test]
     fn what_was_never_finished_is_removed() {
         let folder = tempfile::tempdir().unwrap();

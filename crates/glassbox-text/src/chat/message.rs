@@ -2,12 +2,14 @@
 
 use crate::error::{TextError, excerpt};
 use crate::tokenizer::limits;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const ROLES: &str = "one of system, user, assistant, tool";
 
 /// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Instructions. R1 is used without.
     System,
@@ -39,7 +41,8 @@ impl Role {
 }
 
 /// One message. Any text is allowed in it, NUL and bidi marks included.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
