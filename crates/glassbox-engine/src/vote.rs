@@ -1,6 +1,6 @@
 use crate::{Ask, Cancel, EngineError, Group, Reply, Session};
 use glassbox_sampling::SamplingParams;
-use glassbox_trace::same_answer;
+use glassbox_trace::equal_answers;
 
 /// The same question to several branches, which vote on the answer.
 ///
@@ -38,7 +38,7 @@ pub struct Poll {
     /// All replies that were begun, in the order of their seeds. Those that were stopped because
     /// the lead was safe are cancelled ones.
     pub replies: Vec<Reply>,
-    /// The answers, the one with the most weight first; where two have the same, the one that was
+    /// The answers, each with those that are [equal](equal_answers) to it, the one with the most weight first; where two have the same, the one that was
     /// given first.
     pub choices: Vec<Choice>,
     /// Branches that were asked for.
@@ -255,7 +255,7 @@ impl Tally {
     }
 
     fn add(&mut self, index: usize, answer: &str, weight: f64) {
-        match self.0.iter_mut().find(|c| same_answer(&c.answer, answer)) {
+        match self.0.iter_mut().find(|c| equal_answers(&c.answer, answer)) {
             Some(choice) => {
                 choice.weight += weight;
                 choice.replies.push(index);
@@ -336,7 +336,7 @@ mod tests {
             );
         }
         let mut tally = Tally::default();
-        for (i, answer) in ["42", "$42$", "7", "42.0"].iter().enumerate() {
+        for (i, answer) in ["42", "$42$", "7", "84/2"].iter().enumerate() {
             tally.add(i, answer, 1.0);
         }
         assert!(!tally.is_safe(0.05) && tally.is_safe(0.2));

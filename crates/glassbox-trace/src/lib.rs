@@ -80,6 +80,6 @@ pub use export::{Branch, HtmlReport};
 pub use note::{Note, NoteKind};
 pub use options::{Format, Marker, Markers, ParserOptions, Start};
 pub use parser::{Finished, Phase, TraceParser};
-pub use same_answer::same_answer;
+pub use same_answer::{equal_answers, same_answer};
 pub use step::{Span, Step, StepKind};
 pub use trace::Trace;

@@ -1,5 +1,6 @@
 //! Whether two final answers are the same.
 
+use crate::check::value;
 use std::borrow::Cow;
 
 /// Whether two answers, such as the contents of two `\boxed{…}`, are the same but for how they are
@@ -27,6 +28,19 @@ pub fn same_answer(a: &str, b: &str) -> bool {
     // Fractions within fractions are read by recursion, which the length bounds.
     let short = a.len().max(b.len()) <= LONGEST;
     a == b || (short && normal(a) == normal(b))
+}
+
+/// Whether two answers are the same, or the same number: what [`same_answer`] says, and `2/4` is
+/// `1/2`, and both are `0.5` and `50/100`. Values are exact; nothing is rounded.
+///
+/// ```
+/// use glassbox_trace::equal_answers;
+/// assert!(equal_answers(r"\frac{2}{4}", "0.5"));
+/// assert!(!equal_answers("0.333", "1/3"));
+/// ```
+pub fn equal_answers(a: &str, b: &str) -> bool {
+    let short = a.len().max(b.len()) <= LONGEST;
+    same_answer(a, b) || (short && value(a).is_some_and(|a| Some(a) == value(b)))
 }
 
 /// The longest answer, in bytes, that is looked into.
@@ -276,6 +290,31 @@ mod tests {
                 normal(b)
             );
         }
+    }
+
+    #[test]
+    fn what_is_worth_the_same() {
+        for (a, b) in [
+            ("2/4", "1/2"),
+            ("0.5", r"\frac{1}{2}"),
+            ("-0.25", r"-\dfrac14"),
+            (r"\text{Tom}", "Tom"),
+            ("3 + 4", "7"),
+        ] {
+            assert!(!same_answer(a, b) || a.contains("Tom"), "{a} | {b}");
+            assert!(equal_answers(a, b) && equal_answers(b, a), "{a} | {b}");
+        }
+        for (a, b) in [
+            ("0.33", "1/3"),
+            ("1/2", "x"),
+            ("x", "y"),
+            ("", "0"),
+            ("(1,2)", "(2,1)"),
+        ] {
+            assert!(!equal_answers(a, b) && !equal_answers(b, a), "{a} | {b}");
+        }
+        let deep = "(".repeat(100_000) + "1" + &")".repeat(100_000);
+        assert!(!equal_answers(&deep, "1"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod loops;
 mod scripts;
 
 pub use answer_matches::AnswerMatches;
+pub(crate) use arithmetic::value;
 pub use arithmetic::{Arithmetic, Equation};
 pub use bypassed::Bypassed;
 pub use checker::{CheckReport, Checker, Checks};

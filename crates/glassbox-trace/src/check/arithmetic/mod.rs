@@ -15,5 +15,6 @@ mod value;
 mod verdict;
 mod words;
 
-pub(super) use chains::{numbers, value};
+pub(super) use chains::numbers;
+pub(crate) use chains::value;
 pub use checker::{Arithmetic, Equation};
