@@ -15,6 +15,7 @@ mod root;
 mod synth;
 mod test;
 mod tidy;
+mod tiny_table;
 mod usage;
 
 use std::process::ExitCode;
@@ -38,6 +39,9 @@ Usage: cargo xtask <chore>
                                       glassbox beside llama.cpp and candle, in turns; options:
                                       --threads N, --prompts 512,4096, --tokens 64, --depth 4096,
                                       --batches 8,16, --rounds 5, --engines llama.cpp, --json
+  tiny-table [--per-kind N]           what budgets, votes, corrections and the arithmetic checker
+                                      do for the embedded model, on N held-out problems of each
+                                      kind (50)
 ";
 
 fn main() -> ExitCode {
@@ -72,6 +76,7 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
         "bench-peers" => {
             return bench_peers::run(&root::find()?, &bench_peers::Options::parse(rest)?);
         }
+        "tiny-table" => return tiny_table::run(&tiny_table::Options::parse(rest)?),
         "synth" => return synth::run(&synth::Options::parse(rest)?),
         "fixtures" => return fixtures::run(&root::find()?, fixtures::parse(rest)?),
         _ => {}
@@ -106,6 +111,7 @@ mod tests {
             &["fuzz", "--replay", "file"],
             &["synth", "qwen2-1.5b", "out.gguf"],
             &["bench-peers"],
+            &["tiny-table", "--per-kind", "0"],
         ] {
             let error = dispatch(args).unwrap_err();
             assert!(error.is::<usage::UsageError>(), "{args:?}: {error:#}");
