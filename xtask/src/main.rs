@@ -41,7 +41,7 @@ Usage: cargo xtask <chore>
                                       --batches 8,16, --rounds 5, --engines llama.cpp, --json
   tiny-table [--per-kind N]           what budgets, votes, corrections and the arithmetic checker
                                       do for the embedded model, on N held-out problems of each
-                                      kind (50)
+                                      kind (20)
 ";
 
 fn main() -> ExitCode {

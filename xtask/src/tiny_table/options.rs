@@ -10,7 +10,7 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn parse(args: &[&str]) -> anyhow::Result<Self> {
         let per_kind = match args {
-            [] => Some(50),
+            [] => Some(20),
             ["--per-kind", n] => n.parse().ok().filter(|n| (1..=50).contains(n)),
             _ => None,
         };
