@@ -1,7 +1,7 @@
 use crate::reply::{Origin, Rules};
 use crate::session::Lent;
 use crate::writing::Start;
-use crate::{Budget, Cancel, EngineError, Reply, Stream};
+use crate::{Budget, Cancel, Constraint, EngineError, Reply, Stream};
 use glassbox_sampling::{Chain, Sampled, Sampler, SamplingParams};
 use glassbox_text::{Message, PromptOptions, Special, TextError, Thinking};
 use glassbox_trace::Start as Opening;
@@ -17,6 +17,7 @@ pub struct Ask<'s> {
     chain: Option<Chain>,
     thinking: Thinking,
     budget: Budget,
+    constraint: Option<Constraint>,
     speculate: bool,
     max_tokens: Option<usize>,
     cancel: Cancel,
@@ -72,6 +73,7 @@ impl<'s> Ask<'s> {
             chain: None,
             thinking: Thinking::On,
             budget: Budget::default(),
+            constraint: None,
             speculate: false,
             max_tokens: None,
             cancel: Cancel::new(),
@@ -163,6 +165,12 @@ impl<'s> Ask<'s> {
         self
     }
 
+    /// Binds the answer, which begins after the reasoning.
+    pub fn constrain(mut self, constraint: impl Into<Option<Constraint>>) -> Self {
+        self.constraint = constraint.into();
+        self
+    }
+
     /// Ends the reply after this many tokens, thinking included; else the context's end does.
     pub fn max_tokens(mut self, tokens: usize) -> Self {
         self.max_tokens = Some(tokens);
@@ -243,6 +251,7 @@ impl<'s> Ask<'s> {
             own_chain: self.chain.is_some(),
             params: self.params,
             budget: self.budget,
+            constraint: self.constraint,
             max_tokens: self.max_tokens.unwrap_or(usize::MAX),
         };
         let mut sampler = match self.chain {

@@ -1,10 +1,11 @@
 use crate::cache::{Disk, Page, PageKey, Pool, Prefixes};
 use crate::certificate::{Identity, tokenizer_hash};
+use crate::constraint::Vocabulary;
 use crate::sequence::Sequence;
 use crate::{Cancel, CertificateError, DiskCache, EngineError, Session};
 use glassbox_models::{CausalLm, DecoderSpec, Fingerprint};
 use glassbox_text::{Chat, Tokenizer};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A loaded model with its tokenizer, its template and its cache. Clones share all of it.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ struct Shared {
     prefixes: Mutex<Prefixes>,
     disk: Option<Disk>,
     weights: Option<Fingerprint>,
+    vocabulary: OnceLock<Vocabulary>,
 }
 
 impl Engine {
@@ -87,6 +89,7 @@ impl Engine {
             prefixes: Mutex::new(Prefixes::new(pool.total())),
             disk,
             weights,
+            vocabulary: OnceLock::new(),
             model: Mutex::new(model),
             pool,
         })))
@@ -197,6 +200,16 @@ impl Engine {
             computed_by: model.layout(),
             kv: model.kv_type().name(),
         })
+    }
+
+    /// The tokens, as constraints need them.
+    pub(crate) fn vocabulary(&self) -> Result<&Vocabulary, EngineError> {
+        if let Some(vocabulary) = self.0.vocabulary.get() {
+            return Ok(vocabulary);
+        }
+        let vocabulary = Vocabulary::new(self.tokenizer()?);
+        let vocabulary = vocabulary.map_err(|message| EngineError::Constraint { message })?;
+        Ok(self.0.vocabulary.get_or_init(|| vocabulary))
     }
 
     pub(crate) fn max_batch(&self) -> usize {

@@ -16,6 +16,12 @@ pub enum EngineError {
     /// The sampling parameters, or logits that nothing can be drawn from.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
+    /// A constraint on the answer that can't be had, or that what was put in does not keep.
+    #[error("the constraint on the answer: {message}")]
+    Constraint {
+        /// What is wrong with it.
+        message: String,
+    },
     /// A certificate that was changed, or does not fit.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

@@ -15,6 +15,8 @@
 //! [`Reply::certificate`] makes a document from which a reply can be computed again, and
 //! [`Engine::replay`] does so. An [`AuditLog`] keeps such documents in a chain.
 //!
+//! The feature `constrain` binds answers by a [`Constraint`]. It is off by default.
+//!
 //! Not here yet: a draft model.
 //!
 //! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), model files, and threads.
@@ -28,6 +30,7 @@ mod budget;
 mod cache;
 mod cancel;
 mod certificate;
+mod constraint;
 mod disk_cache;
 mod engine;
 mod error;
@@ -47,6 +50,7 @@ pub use branch::At;
 pub use budget::Budget;
 pub use cancel::Cancel;
 pub use certificate::{Certificate, CertificateError, Link, Replay, Terms};
+pub use constraint::Constraint;
 pub use disk_cache::DiskCache;
 pub use engine::{Engine, TextSide};
 pub use error::EngineError;

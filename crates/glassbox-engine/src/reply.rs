@@ -1,4 +1,4 @@
-use crate::Budget;
+use crate::{Budget, Constraint};
 use glassbox_core::PAGE;
 use glassbox_sampling::{Sampled, SamplingParams};
 use glassbox_text::Message;
@@ -39,6 +39,7 @@ pub(crate) struct Rules {
     /// Whether it is sampled through a chain of the program's own.
     pub(crate) own_chain: bool,
     pub(crate) budget: Budget,
+    pub(crate) constraint: Option<Constraint>,
     pub(crate) max_tokens: usize,
 }
 

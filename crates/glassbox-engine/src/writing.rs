@@ -1,10 +1,13 @@
 use crate::budget::{Limits, Standing, Verdict};
+use crate::constraint::Bound;
 use crate::lookup::Lookup;
 use crate::reply::{Origin, Rules};
 use crate::{Cancel, Engine, EngineError, Event, Reply, Usage};
 use glassbox_sampling::{Candidates, Sampled, Sampler};
 use glassbox_text::{Detokenizer, Show, Tokenizer};
-use glassbox_trace::{Marker, Markers, ParserOptions, Phase, StopReason, Trace, TraceParser};
+use glassbox_trace::{
+    Marker, Markers, ParserOptions, Phase, Start as Opening, StopReason, Trace, TraceParser,
+};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -38,6 +41,7 @@ pub(crate) struct Writing {
     sampler: Sampler,
     limits: Limits,
     lookup: Option<Lookup>,
+    bound: Option<Bound>,
     pub(crate) cancel: Cancel,
     text: String,
     tokens: Vec<Sampled>,
@@ -55,8 +59,11 @@ impl Writing {
         if roles.think_open.is_some() && roles.think_close.is_some() {
             options = options.with_markers(Markers::Tokens);
         }
+        let bound = start.rules.constraint.as_ref();
+        let bound = bound.map(|c| Bound::new(&engine, c)).transpose()?;
         let mut writing = Writing {
             engine,
+            bound,
             detokenizer: Detokenizer::new(tokenizer.clone(), Show::Text),
             tokenizer,
             parser: Some(TraceParser::new(options)),
@@ -145,11 +152,7 @@ impl Writing {
         if self.has_ended() {
             return Ok(());
         }
-        let sampled = self.sampler.sample(
-            &logits[..self.engine.vocab()],
-            self.ids.len() as u64,
-            &mut self.candidates,
-        )?;
+        let sampled = self.sample(&logits[..self.engine.vocab()])?;
         let standing = Standing {
             phase: self.phase(),
             thinking_tokens: self.usage.thinking_tokens,
@@ -174,6 +177,18 @@ impl Writing {
         Ok(())
     }
 
+    fn sample(&mut self, logits: &[f32]) -> Result<Sampled, EngineError> {
+        let (pos, scratch) = (self.ids.len() as u64, &mut self.candidates);
+        Ok(match &mut self.bound {
+            Some(bound) if self.parser.as_ref().is_some_and(is_answering) => {
+                let may_think = self.tokens.is_empty() && self.origin.opening == Opening::Outside;
+                let allowed = bound.allowed(&self.tokenizer, may_think)?;
+                self.sampler.sample_among(logits, pos, scratch, &allowed)?
+            }
+            _ => self.sampler.sample(logits, pos, scratch)?,
+        })
+    }
+
     /// Writes `ids`, whatever the model says.
     fn force(&mut self, ids: Vec<u32>) -> Result<(), EngineError> {
         for id in ids {
@@ -194,6 +209,11 @@ impl Writing {
     fn write(&mut self, sampled: Sampled) -> Result<(), EngineError> {
         let id = sampled.id;
         self.sampler.accept(id)?;
+        if let Some(bound) = &mut self.bound
+            && self.parser.as_ref().is_some_and(is_answering)
+        {
+            bound.accept(id, &self.tokenizer)?;
+        }
         self.tokens.push(sampled);
         self.ids.push(id);
         match self.phase() {
@@ -254,4 +274,8 @@ impl Writing {
             rules: self.rules,
         }
     }
+}
+
+fn is_answering(parser: &TraceParser) -> bool {
+    parser.phase() == Phase::Answering
 }

@@ -126,11 +126,44 @@ impl Sampler {
         pos: u64,
         scratch: &mut Candidates,
     ) -> Result<Sampled, SamplingError> {
+        self.choose(logits, pos, scratch, None)
+    }
+
+    /// As [`sample`](Self::sample), among the tokens that are `allowed`: the others are gone before
+    /// the first step. Log-probabilities of the model are still those among all.
+    ///
+    /// # Errors
+    /// [`SamplingError::NoCandidates`] of the step `allowed`, too.
+    pub fn sample_among(
+        &self,
+        logits: &[f32],
+        pos: u64,
+        scratch: &mut Candidates,
+        allowed: &dyn Fn(u32) -> bool,
+    ) -> Result<Sampled, SamplingError> {
+        self.choose(logits, pos, scratch, Some(allowed))
+    }
+
+    fn choose(
+        &self,
+        logits: &[f32],
+        pos: u64,
+        scratch: &mut Candidates,
+        allowed: Option<&dyn Fn(u32) -> bool>,
+    ) -> Result<Sampled, SamplingError> {
         let max = self.checked_max(logits)?;
-        let chosen = if self.chain.is_argmax() && self.logprobs_of == LogprobsOf::Model {
+        let short = self.chain.is_argmax() && self.logprobs_of == LogprobsOf::Model;
+        let chosen = if short && allowed.is_none() {
             first_at(logits, max)
         } else {
             scratch.load(logits, max);
+            if let Some(allowed) = allowed {
+                scratch.retain(|candidate| allowed(candidate.id));
+                if scratch.is_empty() {
+                    let step = "allowed".to_owned();
+                    return Err(SamplingError::NoCandidates { step });
+                }
+            }
             let context = Context::new(&self.history, pos, self.seed);
             self.run_chain(scratch, &context)?;
             draw(scratch, context.uniform(Lane::TOKEN))

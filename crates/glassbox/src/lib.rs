@@ -21,7 +21,7 @@
 //! and re-exports what a program needs. [`trace`], [`sampling`] and [`text`] can be used alone.
 //!
 //! The feature `tiny` embeds a small reasoning model, `Model::tiny()`, for programs that should
-//! run without any file. It is off by default.
+//! run without any file; `constrain` binds answers by a [`Constraint`]. Both are off by default.
 //!
 //! Deliberately absent: anything that belongs to one of the crates below.
 
@@ -39,8 +39,8 @@ pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence, Shared
 pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
     Ask, At, AuditEntry, AuditError, AuditLog, AuditReader, Budget, Cancel, Certificate, Choice,
-    DiskCache, Engine, EngineError, Event, Group, Poll, Replay, Reply, Session, Stream, TextSide,
-    Usage, Vote, Weight, check_limits,
+    Constraint, DiskCache, Engine, EngineError, Event, Group, Poll, Replay, Reply, Session, Stream,
+    TextSide, Usage, Vote, Weight, check_limits,
 };
 pub use glassbox_models::{
     CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling, Tensor,

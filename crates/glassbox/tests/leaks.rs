@@ -93,7 +93,7 @@ impl Kept {
             1 => {
                 cancel.cancel();
                 self.cancelled += 1;
-                while let Some(event) = stream.next() {
+                for event in stream.by_ref() {
                     event.unwrap();
                 }
                 self.keep(stream.finish());
@@ -140,9 +140,9 @@ fn a_thousand_sessions_leave_no_page_behind() {
                 break;
             }
         }
-        for i in 0..n {
+        for (i, cancel) in cancels.iter().enumerate() {
             if let Some(stream) = group.remove(i) {
-                kept.write(stream, &mut dice, &cancels[i]);
+                kept.write(stream, &mut dice, cancel);
             }
         }
         drop(group);

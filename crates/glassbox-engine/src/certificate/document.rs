@@ -1,5 +1,5 @@
 use super::{CertificateError, hex};
-use crate::{Budget, Engine, EngineError, Reply};
+use crate::{Budget, Constraint, Engine, EngineError, Reply};
 use blake3::{Hash, Hasher};
 use glassbox_models::Fingerprint;
 use glassbox_sampling::SamplingParams;
@@ -68,6 +68,8 @@ pub struct Terms {
     pub params: SamplingParams,
     /// The limits of reasoning and answer.
     pub budget: Budget,
+    /// What bound the answer.
+    pub constraint: Option<Constraint>,
     /// The most tokens that the reply could have.
     pub max_tokens: usize,
 }
@@ -109,6 +111,7 @@ impl Reply {
             given: self.usage.kept_tokens,
             params: self.rules.params.clone(),
             budget: self.rules.budget.clone(),
+            constraint: self.rules.constraint.clone(),
             max_tokens: self.rules.max_tokens.min(room),
         };
         let tokens: Vec<u32> = self.tokens.iter().map(|token| token.id).collect();

@@ -78,6 +78,7 @@ impl Certificate {
         Ok(Ask::again(session, origin, given)
             .sampling(terms.params.clone())
             .budget(terms.budget.clone())
+            .constrain(terms.constraint.clone())
             .max_tokens(most))
     }
 
