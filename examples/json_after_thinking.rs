@@ -1,12 +1,21 @@
 //! Lets the model think as it likes, and takes the answer as JSON of a given shape.
 //!
-//! `cargo run --release -p glassbox-examples --example json_after_thinking`
+//! `cargo run --release -p glassbox-examples --example json_after_thinking -- [MODEL]`
+//!
+//! The embedded model, which is asked where none is named, has never seen JSON: it keeps to the
+//! shape and does not know what belongs in it.
 
 use anyhow::{Context, Result};
 use glassbox::{Constraint, Model};
 
 fn main() -> Result<()> {
-    let model = Model::tiny()?;
+    let model = match std::env::args()
+        .nth(1)
+        .filter(|path| !path.starts_with('-'))
+    {
+        Some(path) => Model::open(path)?,
+        None => Model::tiny()?,
+    };
     let schema = serde_json::json!({
         "type": "object",
         "properties": {"answer": {"type": "integer"}},
