@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
+mod cache_table;
 mod ci;
 mod fetch_models;
 mod fixtures;
@@ -39,6 +40,7 @@ Usage: cargo xtask <chore>
                                       glassbox beside llama.cpp and candle, in turns; options:
                                       --threads N, --prompts 512,4096, --tokens 64, --depth 4096,
                                       --batches 8,16, --rounds 5, --engines llama.cpp, --json
+  cache-table                         what branches, pages on disk and batches bring on SmolLM2
   tiny-table [--per-kind N]           what budgets, votes, corrections and the arithmetic checker
                                       do for the embedded model, on N held-out problems of each
                                       kind (20)
@@ -85,6 +87,7 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
         "test" => test::run,
         "ci" => ci::run,
         "tidy" => tidy::run,
+        "cache-table" => cache_table::run,
         "fetch-models" => fetch_models::run,
         _ => return Err(usage::error(format!("there is no chore `{chore}`"))),
     };
