@@ -1,7 +1,7 @@
 use crate::reply::{Origin, Rules};
 use crate::session::Lent;
 use crate::writing::Start;
-use crate::{Budget, Cancel, Constraint, EngineError, Reply, Stream};
+use crate::{Budget, Cancel, Constraint, EngineError, OnLoop, Reply, Stream};
 use glassbox_sampling::{Chain, Sampled, Sampler, SamplingParams};
 use glassbox_text::{Message, PromptOptions, Special, TextError, Thinking};
 use glassbox_trace::Start as Opening;
@@ -18,6 +18,7 @@ pub struct Ask<'s> {
     thinking: Thinking,
     budget: Budget,
     constraint: Option<Constraint>,
+    on_loop: OnLoop,
     speculate: bool,
     max_tokens: Option<usize>,
     cancel: Cancel,
@@ -74,6 +75,7 @@ impl<'s> Ask<'s> {
             thinking: Thinking::On,
             budget: Budget::default(),
             constraint: None,
+            on_loop: OnLoop::default(),
             speculate: false,
             max_tokens: None,
             cancel: Cancel::new(),
@@ -171,6 +173,12 @@ impl<'s> Ask<'s> {
         self
     }
 
+    /// What is done about a reasoning that says the same again and again.
+    pub fn on_loop(mut self, policy: OnLoop) -> Self {
+        self.on_loop = policy;
+        self
+    }
+
     /// Ends the reply after this many tokens, thinking included; else the context's end does.
     pub fn max_tokens(mut self, tokens: usize) -> Self {
         self.max_tokens = Some(tokens);
@@ -252,6 +260,7 @@ impl<'s> Ask<'s> {
             params: self.params,
             budget: self.budget,
             constraint: self.constraint,
+            on_loop: self.on_loop,
             max_tokens: self.max_tokens.unwrap_or(usize::MAX),
         };
         let mut sampler = match self.chain {

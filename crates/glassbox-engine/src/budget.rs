@@ -99,10 +99,19 @@ impl Limits {
         if ends || !may_end {
             return Ok(Verdict::Write);
         }
-        let closing = budget.closing.trim();
-        let gap = if closing.is_empty() { "" } else { "\n\n" };
-        let text = format!("{gap}{closing}\n</think>\n\n");
-        Ok(Verdict::Close(tokenizer.encode(&text, Special::Parse)?))
+        Ok(Verdict::Close(self.closing(at.text, tokenizer)?))
+    }
+
+    /// What ends a reasoning after `text`.
+    pub(crate) fn closing(&self, text: &str, tokenizer: &Tokenizer) -> Result<Vec<u32>, TextError> {
+        let closing = self.budget.closing.trim();
+        let lines = text.len() - text.trim_end_matches('\n').len();
+        let closing = match closing.is_empty() {
+            true => "\n"[lines.min(1)..].to_owned(),
+            false => format!("{}{closing}\n", &"\n\n"[lines.min(2)..]),
+        };
+        let text = format!("{closing}</think>\n\n");
+        tokenizer.encode(&text, Special::Parse)
     }
 }
 

@@ -203,6 +203,12 @@ impl<'s> Group<'s> {
                 failed.push_back((*member, error));
             }
         });
+        for (part, (_, writing)) in parts.iter_mut().zip(&writings) {
+            // A loop was taken back.
+            if writing.ids().len() <= part.sequence.ids().len() {
+                part.sequence.keep_common(writing.ids());
+            }
+        }
         match computed {
             Ok(()) | Err(EngineError::Model(ModelError::Cancelled)) => {}
             Err(error) => {

@@ -1,4 +1,4 @@
-use crate::{Budget, Constraint};
+use crate::{Budget, Constraint, OnLoop};
 use glassbox_core::PAGE;
 use glassbox_sampling::{Sampled, SamplingParams};
 use glassbox_text::Message;
@@ -40,6 +40,7 @@ pub(crate) struct Rules {
     pub(crate) own_chain: bool,
     pub(crate) budget: Budget,
     pub(crate) constraint: Option<Constraint>,
+    pub(crate) on_loop: OnLoop,
     pub(crate) max_tokens: usize,
 }
 
@@ -81,6 +82,8 @@ pub struct Usage {
     pub answer_tokens: usize,
     /// Whether the budget closed the reasoning, which may then be unfinished.
     pub thinking_cut: bool,
+    /// How often a loop was taken back.
+    pub chopped: usize,
     /// How often the reasoning was made to go on.
     pub waits: usize,
     /// Tokens that were guessed, to be computed in one batch.

@@ -79,7 +79,7 @@ impl<'s> Stream<'s> {
         let computed = sequence.extend(&ids, first, &cancel, |row, logits| {
             // Each row follows a part of the draft, and counts if that is what was written.
             let i = row - first;
-            if taken.is_ok() && writing.ids()[known..] == draft[..i] {
+            if taken.is_ok() && writing.ids().get(known..) == Some(&draft[..i]) {
                 taken = writing.take(logits);
             }
         });
@@ -93,9 +93,11 @@ impl<'s> Stream<'s> {
         }
         taken?;
         if first == 0 {
-            writing.learn(draft.len(), writing.ids().len() - known, began.elapsed());
+            let written = writing.ids().len().saturating_sub(known);
+            writing.learn(draft.len(), written, began.elapsed());
         }
-        if !draft.is_empty() {
+        // A draft was not right to its end, or a loop was taken back.
+        if !draft.is_empty() || writing.ids().len() <= sequence.ids().len() {
             sequence.keep_common(writing.ids());
         }
         Ok(())

@@ -1,6 +1,7 @@
 use crate::budget::{Limits, Standing, Verdict};
 use crate::constraint::Bound;
 use crate::lookup::Lookup;
+use crate::loops::{Cure, Loops};
 use crate::reply::{Origin, Rules};
 use crate::{Cancel, Engine, EngineError, Event, Reply, Usage};
 use glassbox_sampling::{Candidates, Sampled, Sampler};
@@ -42,6 +43,8 @@ pub(crate) struct Writing {
     limits: Limits,
     lookup: Option<Lookup>,
     bound: Option<Bound>,
+    loops: Loops,
+    cure: Option<Cure>,
     pub(crate) cancel: Cancel,
     text: String,
     tokens: Vec<Sampled>,
@@ -54,19 +57,14 @@ pub(crate) struct Writing {
 impl Writing {
     pub(crate) fn new(engine: Engine, start: Start) -> Result<Self, EngineError> {
         let tokenizer = engine.tokenizer()?.clone();
-        let roles = tokenizer.roles();
-        let mut options = ParserOptions::new().with_start(start.origin.opening);
-        if roles.think_open.is_some() && roles.think_close.is_some() {
-            options = options.with_markers(Markers::Tokens);
-        }
         let bound = start.rules.constraint.as_ref();
         let bound = bound.map(|c| Bound::new(&engine, c)).transpose()?;
         let mut writing = Writing {
             engine,
             bound,
             detokenizer: Detokenizer::new(tokenizer.clone(), Show::Text),
+            parser: Some(parser(&tokenizer, start.origin.opening)),
             tokenizer,
-            parser: Some(TraceParser::new(options)),
             events: VecDeque::new(),
             candidates: Candidates::default(),
             ids: start.origin.ids.clone(),
@@ -74,6 +72,8 @@ impl Writing {
             sampler: start.sampler,
             limits: Limits::new(start.rules.budget.clone()),
             lookup: start.speculate.then(Lookup::default),
+            loops: Loops::new(start.rules.on_loop),
+            cure: None,
             rules: start.rules,
             cancel: start.cancel,
             text: String::new(),
@@ -168,12 +168,61 @@ impl Writing {
                 self.usage.waits += 1;
                 self.force(ids)?;
             }
-            Verdict::Close(ids) => {
-                self.usage.thinking_cut = true;
-                self.force(ids)?;
-            }
+            Verdict::Close(ids) => self.close(ids)?,
             Verdict::End => self.end(StopReason::Length),
         }
+        match self.cure.take() {
+            Some(cure) if self.parser.is_some() && self.phase() == Phase::Thinking => {
+                self.apply(cure)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self, ids: Vec<u32>) -> Result<(), EngineError> {
+        self.usage.thinking_cut = true;
+        self.force(ids)
+    }
+
+    fn apply(&mut self, cure: Cure) -> Result<(), EngineError> {
+        if let Cure::Chop(token) = cure
+            && token >= self.usage.kept_tokens
+        {
+            return self.chop(token);
+        }
+        let ids = self.limits.closing(&self.text, &self.tokenizer)?;
+        self.close(ids)
+    }
+
+    /// Takes back everything from a token on, which may not come there again.
+    fn chop(&mut self, token: usize) -> Result<(), EngineError> {
+        let n_prompt = self.origin.ids.len();
+        let kept = self.tokens[..token].to_vec();
+        self.loops.chop(n_prompt + token, self.tokens[token].id);
+        self.usage.chopped = self.loops.chopped();
+        (self.usage.thinking_tokens, self.usage.answer_tokens) = (0, 0);
+        self.parser = Some(parser(&self.tokenizer, self.origin.opening));
+        self.detokenizer = Detokenizer::new(self.tokenizer.clone(), Show::Text);
+        self.lookup = self.lookup.as_ref().map(|_| Lookup::default());
+        self.text.clear();
+        self.tokens.clear();
+        self.ids.truncate(n_prompt);
+        self.sampler.truncate(n_prompt)?;
+        let told = std::mem::take(&mut self.events);
+        for sampled in kept {
+            self.write(sampled)?;
+        }
+        self.cure = None;
+        let again = std::mem::replace(&mut self.events, told);
+        let (mut reasoning, mut steps) = (0, 0);
+        for event in again {
+            match event {
+                Event::Thinking(text) => reasoning += text.len(),
+                Event::Step(_) => steps += 1,
+                _ => {}
+            }
+        }
+        self.events.push_back(Event::Chopped { reasoning, steps });
         Ok(())
     }
 
@@ -183,6 +232,10 @@ impl Writing {
             Some(bound) if self.parser.as_ref().is_some_and(is_answering) => {
                 let may_think = self.tokens.is_empty() && self.origin.opening == Opening::Outside;
                 let allowed = bound.allowed(&self.tokenizer, may_think)?;
+                self.sampler.sample_among(logits, pos, scratch, &allowed)?
+            }
+            _ if self.loops.forbids(self.ids.len()) => {
+                let allowed = |id| self.loops.allows(self.ids.len(), id);
                 self.sampler.sample_among(logits, pos, scratch, &allowed)?
             }
             _ => self.sampler.sample(logits, pos, scratch)?,
@@ -238,7 +291,14 @@ impl Writing {
         let piece = self.detokenizer.push(id);
         self.text.push_str(piece);
         if let Some(parser) = &mut self.parser {
-            self.events.extend(parser.push_token(piece, marker));
+            for event in parser.push_token(piece, marker) {
+                if let Event::Step(step) = &event
+                    && let Some(cure) = self.loops.push(step)
+                {
+                    self.cure = Some(cure);
+                }
+                self.events.push_back(event);
+            }
         }
         Ok(())
     }
@@ -278,4 +338,14 @@ impl Writing {
 
 fn is_answering(parser: &TraceParser) -> bool {
     parser.phase() == Phase::Answering
+}
+
+/// The parser of a reply that opens there.
+fn parser(tokenizer: &Tokenizer, opening: Opening) -> TraceParser {
+    let mut options = ParserOptions::new().with_start(opening);
+    let roles = tokenizer.roles();
+    if roles.think_open.is_some() && roles.think_close.is_some() {
+        options = options.with_markers(Markers::Tokens);
+    }
+    TraceParser::new(options)
 }

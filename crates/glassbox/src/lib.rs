@@ -39,8 +39,8 @@ pub use glassbox_core::{Batch, DType, KvType, PAGE, RopeLayout, Sequence, Shared
 pub use glassbox_cpu::{CpuOptions, Limits};
 pub use glassbox_engine::{
     Ask, At, AuditEntry, AuditError, AuditLog, AuditReader, Budget, Cancel, Certificate, Choice,
-    Constraint, DiskCache, Engine, EngineError, Event, Group, Poll, Replay, Reply, Session, Stream,
-    TextSide, Usage, Vote, Weight, check_limits,
+    Constraint, DiskCache, Engine, EngineError, Event, Group, OnLoop, Poll, Replay, Reply, Session,
+    Stream, TextSide, Usage, Vote, Weight, check_limits,
 };
 pub use glassbox_models::{
     CausalLm, DecoderSpec, Family, ModelError, Progress, RopeScaling, Tensor,

@@ -1,5 +1,5 @@
 use super::{CertificateError, hex};
-use crate::{Budget, Constraint, Engine, EngineError, Reply};
+use crate::{Budget, Constraint, Engine, EngineError, OnLoop, Reply};
 use blake3::{Hash, Hasher};
 use glassbox_models::Fingerprint;
 use glassbox_sampling::SamplingParams;
@@ -70,6 +70,8 @@ pub struct Terms {
     pub budget: Budget,
     /// What bound the answer.
     pub constraint: Option<Constraint>,
+    /// What was done about loops.
+    pub on_loop: OnLoop,
     /// The most tokens that the reply could have.
     pub max_tokens: usize,
 }
@@ -112,6 +114,7 @@ impl Reply {
             params: self.rules.params.clone(),
             budget: self.rules.budget.clone(),
             constraint: self.rules.constraint.clone(),
+            on_loop: self.rules.on_loop,
             max_tokens: self.rules.max_tokens.min(room),
         };
         let tokens: Vec<u32> = self.tokens.iter().map(|token| token.id).collect();

@@ -1,7 +1,7 @@
 use super::{Certificate, CertificateError};
 use crate::reply::Origin;
 use crate::session::Lent;
-use crate::{Ask, Cancel, Engine, EngineError, Reply};
+use crate::{Ask, Cancel, Engine, EngineError, OnLoop, Reply};
 use glassbox_models::ModelError;
 use glassbox_sampling::Sampled;
 use glassbox_trace::StopReason;
@@ -79,6 +79,7 @@ impl Certificate {
             .sampling(terms.params.clone())
             .budget(terms.budget.clone())
             .constrain(terms.constraint.clone())
+            .on_loop(terms.on_loop)
             .max_tokens(most))
     }
 
@@ -117,12 +118,14 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Replay, EngineError> {
         let mut stream = certificate.ask(self)?.cancel(cancel).stream()?;
+        // What is taken back later need not be the same.
+        let may_chop = matches!(certificate.terms.on_loop, OnLoop::Chop(_));
         let mut same = 0;
         while let Some(event) = stream.next() {
             event?;
             let written = stream.tokens().get(same..).unwrap_or_default();
             let certified = certificate.tokens.get(same..).unwrap_or_default();
-            if written.iter().zip(certified).any(|(a, b)| a.id != *b) {
+            if !may_chop && written.iter().zip(certified).any(|(a, b)| a.id != *b) {
                 break;
             }
             same += written.len();
