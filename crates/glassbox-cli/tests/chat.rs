@@ -93,7 +93,10 @@ fn steps_have_a_number_a_kind_a_confidence_and_a_text() {
 
 #[test]
 fn findings_stand_below_their_step_and_steps_can_be_shown_in_full() {
-    let long = format!("So it is {}and 12 + 30 = 52.", "very ".repeat(30));
+    let long = format!(
+        "So it is {}and 12 + 30 = 52, and 12 + 30 = 52.",
+        "very ".repeat(30)
+    );
     let edit = format!("/edit 1 {long}");
     let run = talk(&[SUM, &edit, "/steps", "/steps 1", "/steps all"]);
     run.ok();
@@ -117,6 +120,8 @@ fn findings_stand_below_their_step_and_steps_can_be_shown_in_full() {
         assert!(found.ends_with(error), "{found}");
         assert_eq!(found.find("! "), row.find("So it is very"), "{found}");
     }
+    // The same thing, found twice in a step, is said once in a list.
+    assert_eq!(rows.iter().filter(|row| row.ends_with(error)).count(), 3);
     // One step alone comes without the answer.
     assert_eq!(
         rows.iter()
@@ -372,7 +377,7 @@ fn why_names_the_step_that_derives_the_answer() {
         rows[2]
     );
 
-    let run = talk(&[SUM, "/edit 1 12 + 30 = 52.", "/why"]);
+    let run = talk(&[SUM, "/edit 1 12 + 30 = 52, and 12 + 30 = 52.", "/why"]);
     let found = ", arithmetic: 12 + 30 is 42, not 52";
     let is_found = |row: &&str| row.starts_with("step 1: ! ") && row.ends_with(found);
     assert_eq!(run.ok().lines().filter(is_found).count(), 1, "{}", run.out);
@@ -380,29 +385,39 @@ fn why_names_the_step_that_derives_the_answer() {
 
 #[test]
 fn a_cut_reply_is_resumed_as_if_it_had_not_been() {
-    let sampled = ["--seed", "7", "--temperature", "0.6", "-n"];
-    let ask = [&["ask", SUM], &sampled[..], &["45", "--json"]].concat();
-    let whole = run(&ask).json();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("talk.json");
-    let chat = [&["chat"], &sampled[..], &["15"]].concat();
     let lines = format!(
         "{SUM}\n/resume\n/resume\n/branches\n/export {}\n",
         file.display()
     );
-    let run = run_with(&chat, lines);
-    let rows: Vec<&str> = run.ok().lines().rev().take(3).collect();
+    let chat = run_with(&["chat", "--temperature", "1", "-n", "15"], lines);
+    let rows: Vec<&str> = chat.ok().lines().rev().take(3).collect();
     for (row, tokens) in rows.iter().rev().zip([15, 30, 45]) {
         assert!(row.contains(&format!("{tokens} tokens")), "{row}");
         assert!(row.ends_with("cut by the limit on tokens"), "{row}");
     }
     assert!(line(rows[0]).contains("3 resumed no answer"), "{}", rows[0]);
     let talk: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    // Nobody named a seed: the one that was drawn is kept.
+    let seed = talk["turns"][0]["params"]["seed"].to_string();
+    let ask = [
+        "ask",
+        SUM,
+        "--temperature",
+        "1",
+        "--seed",
+        &seed,
+        "-n",
+        "45",
+    ];
+    let whole = run(&[&ask[..], &["--json"]].concat()).json();
     assert_eq!(talk["turns"][0]["text"], whole["text"]);
     assert!(
-        run.err.contains("no answer came, so this turn is not part"),
+        chat.err
+            .contains("no answer came, so this turn is not part"),
         "{}",
-        run.err
+        chat.err
     );
 }
 
