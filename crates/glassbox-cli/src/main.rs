@@ -19,13 +19,17 @@ mod json;
 mod missing;
 mod model_args;
 mod model_source;
+mod new_file;
 mod output;
+mod page;
 mod progress;
 mod reply;
 mod sampling_args;
 mod self_test;
+mod session_args;
 mod stream_printer;
 mod system;
+mod votes;
 
 use clap::Parser;
 use std::process::ExitCode;

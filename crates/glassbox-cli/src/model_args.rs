@@ -94,10 +94,15 @@ impl ModelArgs {
     pub(crate) fn open(&self, context: Option<usize>) -> anyhow::Result<Model> {
         let mut options = self.options();
         options.context = context;
+        self.open_with(&options)
+    }
+
+    /// Opens the model with options that began as [`options`](Self::options).
+    pub(crate) fn open_with(&self, options: &ModelOptions) -> anyhow::Result<Model> {
         let source = self.path.get()?;
         let checkpoint = source.checkpoint(&self.files());
         let checkpoint = checkpoint.map_err(|error| source.named(error))?;
-        load(&source, &checkpoint, &options)
+        load(&source, &checkpoint, options)
     }
 }
 

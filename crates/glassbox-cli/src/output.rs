@@ -40,6 +40,52 @@ pub(crate) fn aside(text: &str) {
     let _ = writeln!(err, "{}{text}{}", style.dim(), style.reset());
 }
 
+/// What somebody asked to see, on standard output.
+pub(crate) fn show(text: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    let text = match out.is_terminal() {
+        true => harmless(text),
+        false => Cow::Borrowed(text),
+    };
+    writeln!(out, "{}", text.trim_end())?;
+    out.flush()
+}
+
+/// Rows whose cells stand below each other, two spaces apart.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A text of a file or of a model as a part of a line.
+pub(crate) fn one_line(text: &str) -> String {
+    let text = harmless(text);
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// The same, cut where it has more characters than `most`.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    let mut line = one_line(text);
+    if let Some((end, _)) = line.char_indices().nth(most) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
 /// One line of JSON on standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -118,6 +164,16 @@ mod tests {
         assert_eq!(sizes, ["0 B", "1023 B", "1.00 KiB", "93.8 MiB", "4.36 GiB"]);
         let counts = [999, 134_515_008, 7_615_616_512].map(count);
         assert_eq!(counts, ["999", "135 M", "7.62 B"]);
+    }
+
+    #[test]
+    fn cells_stand_below_each_other() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
+        let rows = [row(["é", "", "1", "x"]), row(["ab", "", "20", ""])];
+        assert_eq!(columns(&rows), "é   1   x\nab  20");
+        assert_eq!(columns::<2>(&[]), "");
+        assert_eq!(short(" a\n b\tc ", 4), "a b …");
+        assert_eq!(short("a b c", 5), "a b c");
     }
 
     #[test]

@@ -5,11 +5,28 @@ use crate::json::Params;
 use crate::stream_printer::StreamPrinter;
 use glassbox::{Ask, Event, Reply, StopReason, Usage};
 
-/// Writes a reply while it comes; `quiet` prints nothing. Ctrl-C ends it early.
-pub(crate) fn write(ask: Ask<'_>, params: &Params, quiet: bool) -> anyhow::Result<Reply> {
+/// What is printed of a reply while it comes.
+#[derive(Clone, Copy)]
+pub(crate) enum Print<'a> {
+    Nothing,
+    /// What the model writes, after this text, which somebody put into its reasoning.
+    After(&'a str),
+}
+
+/// Writes a reply while it comes. Ctrl-C ends it early.
+pub(crate) fn write(ask: Ask<'_>, params: &Params, print: Print<'_>) -> anyhow::Result<Reply> {
     let interrupt = interrupt::guard();
     let mut stream = params.apply(ask).cancel(&interrupt.cancel).stream()?;
-    let mut printer = (!quiet).then(StreamPrinter::new);
+    let mut printer = match print {
+        Print::Nothing => None,
+        Print::After(given) => {
+            let mut printer = StreamPrinter::new();
+            if !given.is_empty() {
+                printer.thinking(given)?;
+            }
+            Some(printer)
+        }
+    };
     for event in &mut stream {
         let event = event?;
         let Some(printer) = &mut printer else {
@@ -42,15 +59,19 @@ pub(crate) fn summary(reply: &Reply, params: &Params) -> String {
     line
 }
 
-/// What a reader should know of a reply besides its text, each thing once.
-pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
-    let stop = match reply.stop() {
+/// Why a reply is not whole, if it is not.
+pub(crate) fn cut(reply: &Reply) -> Option<&'static str> {
+    match reply.stop() {
         StopReason::Length if reply.usage.context_left == 0 => Some("cut: the context is full"),
         StopReason::Length => Some("cut by the limit on tokens"),
         StopReason::Cancelled => Some("cancelled"),
         _ => None,
-    };
-    let mut remarks: Vec<&str> = stop.into_iter().collect();
+    }
+}
+
+/// What a reader should know of a reply besides its text, each thing once.
+pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
+    let mut remarks: Vec<&str> = cut(reply).into_iter().collect();
     for note in &reply.trace.notes {
         let remark = note.kind.describe();
         if !remarks.contains(&remark) {
@@ -60,12 +81,13 @@ pub(crate) fn remarks(reply: &Reply) -> Vec<&'static str> {
     remarks
 }
 
+/// What a reply took, on one line.
 pub(crate) fn usage_line(usage: &Usage) -> String {
     let (cached, computed) = (
         usage.cached_tokens,
         usage.prompt_tokens - usage.cached_tokens,
     );
-    format!(
+    let mut line = format!(
         "{} tokens in ({cached} cached / {computed} computed, {:.1} tok/s) · {} thinking · \
          {} answer · {:.1} tok/s",
         usage.prompt_tokens,
@@ -73,5 +95,12 @@ pub(crate) fn usage_line(usage: &Usage) -> String {
         usage.thinking_tokens,
         usage.answer_tokens,
         usage.decode_rate(),
-    )
+    );
+    if usage.drafted_tokens > 0 {
+        line.push_str(&format!(
+            " · {} of {} guesses right",
+            usage.accepted_tokens, usage.drafted_tokens
+        ));
+    }
+    line
 }

@@ -27,7 +27,7 @@ pub(crate) struct SamplingArgs {
         default_value_t = 0.6,
         allow_negative_numbers = true
     )]
-    temperature: f64,
+    pub(crate) temperature: f64,
     /// Samples from the fewest best tokens whose probabilities reach this sum
     #[arg(
         long,

@@ -164,7 +164,7 @@ fn chat_reads_lines_and_exports_them() {
     let errors = wrong.err.lines().filter(|line| line.starts_with("error: "));
     let parts = [
         "the file exists",
-        "must end in .md or .json",
+        "must end in .md, .json or .html",
         "/nope: no such",
         "expected on, off",
     ];
@@ -276,4 +276,37 @@ fn ctrl_c_ends_a_reply_and_keeps_what_was_written() {
         "{err}"
     );
     assert!(text.starts_with(b"<think>\n"));
+}
+
+/// A reply whose branch never answers leaves the question out of the conversation, until another
+/// branch is the current one again.
+#[test]
+fn a_branch_without_an_answer_is_no_part_of_the_conversation() {
+    let (folder, model) = model();
+    let args = ["chat", "--model", &model, "-n", "12", "--seed", "1"];
+    let next = |name: &str, lines: &str| {
+        let file = folder.path().join(name);
+        let lines = format!(
+            "/think 4\nhello\n{lines}again\n/export {}\n",
+            file.display()
+        );
+        let talk = run_with(&args, &lines);
+        talk.ok();
+        let json: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(json["turns"].as_array().unwrap().len(), 2);
+        (json["turns"][1].clone(), talk.err)
+    };
+    let (plain, err) = next("plain.json", "");
+    assert!(!err.contains("no answer came"), "{err}");
+    // Without a budget this model does not come to an answer.
+    let (left, err) = next("left.json", "/think on\n/fork 1\n/think 4\n");
+    assert_eq!(err.matches("no answer came").count(), 1, "{err}");
+    let (back, err) = next("back.json", "/think on\n/fork 1\n/think 4\n/branch 1\n");
+    assert_eq!(err.matches("no answer came").count(), 1, "{err}");
+    let prompt = |turn: &serde_json::Value| turn["usage"]["prompt_tokens"].as_u64().unwrap();
+    // "again" and what opens the reply, as a conversation has them that begins with it.
+    assert_eq!(prompt(&left), 7);
+    assert!(prompt(&plain) > 12 && prompt(&back) == prompt(&plain));
+    assert_eq!(back["text"], plain["text"]);
 }

@@ -36,6 +36,27 @@ fn trace_has_the_documented_shape() {
     }
     let md = run_with(&["trace", "--format", "md", "-"], "<think>A</think>B");
     assert!(md.ok().starts_with("## Reasoning\n"), "{}", md.out);
+    let html = run_with(&["trace", "--format", "html", "-"], "<think>A</think>B<b>");
+    assert!(html.ok().starts_with("<!DOCTYPE html>"), "{}", html.out);
+    assert!(html.out.contains("B&lt;b&gt;"), "{}", html.out);
+}
+
+#[test]
+fn trace_checks_on_demand() {
+    let output = "<think>So 2 + 2 = 5.</think>\\boxed{5}";
+    let json = run_with(&["trace", "--check", "-"], output).json();
+    assert_eq!(json["answer"], "5");
+    let arithmetic = &json["checks"][0];
+    assert_eq!(arithmetic["checker"], "arithmetic");
+    assert_eq!(arithmetic["n_checked"], 1);
+    let finding = json!({"checker": "arithmetic", "severity": "error", "section": "reasoning",
+        "step": 0, "bytes": [3, 12], "message": "2 + 2 is 4, not 5"});
+    assert_eq!(arithmetic["findings"], json!([finding]));
+    let md = run_with(&["trace", "--check", "--format", "md", "-"], output);
+    let line = "  - step 1, error: `2 + 2 is 4, not 5`\n";
+    assert!(md.ok().contains(line), "{}", md.out);
+    let html = run_with(&["trace", "--check", "--format", "html", "-"], output);
+    assert!(html.ok().contains(">2 + 2 = 5</mark>"), "{}", html.out);
 }
 
 #[test]
@@ -279,7 +300,7 @@ fn wrong_values_are_named() {
             1,
             "no chat template",
         ),
-        (&["trace", "--format", "html", "-"], 2, "json, md"),
+        (&["trace", "--format", "pdf", "-"], 2, "json, md, html"),
         (&["trace", "/no/such/file"], 1, "/no/such/file"),
         (&["inspect", "/no/such/model"], 1, "/no/such/model"),
         (

@@ -67,6 +67,19 @@ impl Session {
         self.messages.clear();
     }
 
+    /// Makes the conversation the one that ends with `reply`, such as an earlier branch; where that
+    /// has no content or an error ended it, the one before its question. Returns whether the reply
+    /// is part of it now. A reply that belongs to no conversation, one of
+    /// [`complete`](Self::complete), changes nothing.
+    pub fn adopt(&mut self, reply: &Reply) -> bool {
+        let Some((before, _)) = &reply.origin.turn else {
+            return false;
+        };
+        self.messages.clone_from(before);
+        self.remember(reply);
+        self.messages.len() > before.len()
+    }
+
     /// Shares cached prompts with sessions of the same tenant only. All sessions are of the tenant
     /// `""` until they are told otherwise.
     pub fn set_tenant(&mut self, tenant: &str) -> &mut Self {

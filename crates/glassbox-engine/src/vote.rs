@@ -1,5 +1,6 @@
 use crate::{Ask, Cancel, EngineError, Group, Reply, Session};
 use glassbox_sampling::SamplingParams;
+use glassbox_text::Thinking;
 use glassbox_trace::equal_answers;
 
 /// The same question to several branches, which vote on the answer.
@@ -14,6 +15,7 @@ pub struct Vote<'s> {
     at_once: usize,
     params: SamplingParams,
     budget: crate::Budget,
+    thinking: Thinking,
     max_tokens: Option<usize>,
     weight: Weight,
     error: Option<f64>,
@@ -87,6 +89,7 @@ impl Session {
             at_once: 8,
             params: SamplingParams::default(),
             budget: crate::Budget::default(),
+            thinking: Thinking::On,
             max_tokens: None,
             weight: Weight::default(),
             error: None,
@@ -105,6 +108,12 @@ impl Vote<'_> {
     /// Replaces the budget of each branch.
     pub fn budget(mut self, budget: crate::Budget) -> Self {
         self.budget = budget;
+        self
+    }
+
+    /// Whether the branches reason before they answer.
+    pub fn thinking(mut self, thinking: Thinking) -> Self {
+        self.thinking = thinking;
         self
     }
 
@@ -230,6 +239,7 @@ impl Vote<'_> {
             .into_ask(self.text.clone())
             .sampling(params)
             .budget(self.budget.clone())
+            .thinking(self.thinking)
             .cancel(&self.cancel);
         if let Some(tokens) = self.max_tokens {
             ask = ask.max_tokens(tokens);

@@ -10,8 +10,8 @@ pub struct TokenScore {
     /// The natural logarithm of the token's probability: 0 when it was certain, lower otherwise.
     pub logprob: f32,
     /// The entropy of the distribution that the token was drawn from, in nats: 0 when there was one
-    /// choice.
-    pub entropy: f32,
+    /// choice; absent when nobody computed it.
+    pub entropy: Option<f32>,
 }
 
 /// The confidence of a trace.
@@ -26,6 +26,9 @@ pub struct TokenScore {
 /// matter. A log-probability is taken as between -100 and 0 and an entropy as between 0 and 100; a
 /// NaN counts as the less sure end.
 ///
+/// A token that was put in, such as a sentence that a person wrote into the reasoning, was not
+/// chosen by the model: it has no score and counts in nothing.
+///
 /// ```
 /// use glassbox_trace::{Confidence, ParserOptions, StopReason, TokenScore, TraceParser};
 ///
@@ -34,7 +37,8 @@ pub struct TokenScore {
 ///     parser.push_token(piece, None);
 /// }
 /// let trace = parser.finish(StopReason::Stopped).trace;
-/// let scores = [-0.5, -0.25, 0.0, -2.0, -1.0].map(|logprob| TokenScore { logprob, entropy: 0.5 });
+/// let scores = [-0.5, -0.25, 0.0, -2.0, -1.0]
+///     .map(|logprob| Some(TokenScore { logprob, entropy: None }));
 /// let confidence = Confidence::new(&trace, &scores, 2);
 /// assert_eq!(confidence.steps[1].as_ref().unwrap().mean_logprob, -1.5);
 /// assert_eq!(confidence.lowest_group, -1.5);
@@ -42,13 +46,15 @@ pub struct TokenScore {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Confidence {
-    /// For each step of the trace, in its order: nothing where its tokens are not known.
+    /// For each step of the trace, in its order: nothing where its tokens or their scores are not
+    /// known.
     pub steps: Vec<Option<StepConfidence>>,
-    /// The mean log-probability of all tokens.
+    /// The mean log-probability of all tokens that have a score.
     pub mean_logprob: f64,
     /// How many tokens a group has; the groups at the start have fewer.
     pub window: usize,
-    /// For each token, the mean log-probability of the group that ends with it.
+    /// For each token, the mean log-probability of the group that ends with it; a token without a
+    /// score leaves the group as it was.
     pub groups: Vec<f64>,
     /// That of the least sure full group, or of all tokens when there is none.
     pub lowest_group: f64,
@@ -70,10 +76,10 @@ pub struct StepConfidence {
     pub min_logprob: f64,
     /// The token that has it, counted as in [`Step::tokens`](crate::Step::tokens).
     pub min_at: usize,
-    /// Their mean entropy.
-    pub mean_entropy: f64,
+    /// The mean of those entropies that are known.
+    pub mean_entropy: Option<f64>,
     /// The highest one.
-    pub max_entropy: f64,
+    pub max_entropy: Option<f64>,
 }
 
 impl StepConfidence {
@@ -88,9 +94,9 @@ impl Confidence {
     pub const WINDOW: usize = 2048;
 
     /// The confidence of a trace that was read token by token, from a score for each
-    /// [`push_token`](crate::TraceParser::push_token); what is missing at the end of `scores` is
-    /// left out. A `window` of 0 counts as 1.
-    pub fn new(trace: &Trace, scores: &[TokenScore], window: usize) -> Self {
+    /// [`push_token`](crate::TraceParser::push_token), or `None` for a token that was put in; what
+    /// is missing at the end of `scores` is left out. A `window` of 0 counts as 1.
+    pub fn new(trace: &Trace, scores: &[Option<TokenScore>], window: usize) -> Self {
         let steps = trace.steps.iter().map(|step| {
             let range = step.tokens?.range();
             let known = range.start..range.end.min(scores.len());
@@ -98,22 +104,26 @@ impl Confidence {
         });
         let mut group = GroupConfidence::new(window);
         let window = group.window;
-        let groups: Vec<f64> = scores.iter().map(|s| group.push(s.logprob)).collect();
-        let total = scores
-            .iter()
-            .map(|score| fixed_logprob(score.logprob))
-            .sum();
-        let tail = groups.last().copied().unwrap_or(0.0);
-        // Without one full group, the last one holds all tokens.
-        let mut full = groups.get(window - 1..).unwrap_or_default().to_vec();
+        let (mut groups, mut full) = (Vec::with_capacity(scores.len()), Vec::new());
+        let mut tail = 0.0;
+        for score in scores {
+            if let Some(score) = score {
+                tail = group.push(score.logprob);
+                full.extend(group.is_full().then_some(tail));
+            }
+            groups.push(tail);
+        }
+        let known = || scores.iter().flatten();
+        let total = known().map(|score| fixed_logprob(score.logprob)).sum();
         if full.is_empty() {
+            // Without one full group, the last one holds all tokens.
             full.push(tail);
         }
         full.sort_unstable_by(f64::total_cmp);
         let tenth = &full[..full.len().div_ceil(10)];
         Self {
             steps: steps.collect(),
-            mean_logprob: mean(total, scores.len()),
+            mean_logprob: mean(total, known().count()),
             window,
             lowest_group: full[0],
             bottom_tenth: tenth.iter().sum::<f64>() / tenth.len() as f64,
@@ -125,17 +135,27 @@ impl Confidence {
 
 fn step_confidence(
     tokens: std::ops::Range<usize>,
-    scores: &[TokenScore],
+    scores: &[Option<TokenScore>],
 ) -> Option<StepConfidence> {
-    let logprobs = || scores.iter().map(|score| fixed_logprob(score.logprob));
-    let entropies = || scores.iter().map(|score| fixed_entropy(score.entropy));
-    let (min_at, min) = logprobs().enumerate().min_by_key(|&(_, logprob)| logprob)?;
+    let known = || {
+        scores
+            .iter()
+            .enumerate()
+            .filter_map(|(at, s)| Some((at, s.as_ref()?)))
+    };
+    let logprobs = || known().map(|(at, score)| (at, fixed_logprob(score.logprob)));
+    let entropies: Vec<i64> = known()
+        .filter_map(|(_, score)| score.entropy.map(fixed_entropy))
+        .collect();
+    let (min_at, min) = logprobs().min_by_key(|&(_, logprob)| logprob)?;
+    let total = logprobs().map(|(_, logprob)| logprob).sum();
+    let highest = entropies.iter().max().copied();
     Some(StepConfidence {
-        mean_logprob: mean(logprobs().sum(), scores.len()),
+        mean_logprob: mean(total, known().count()),
         min_logprob: float(min),
         min_at: tokens.start + min_at,
-        mean_entropy: mean(entropies().sum(), scores.len()),
-        max_entropy: float(entropies().max()?),
+        mean_entropy: highest.map(|_| mean(entropies.iter().sum(), entropies.len())),
+        max_entropy: highest.map(float),
         tokens: Span::from(tokens),
     })
 }
@@ -206,10 +226,12 @@ mod tests {
     use super::*;
     use crate::{ParserOptions, StopReason, TraceParser};
 
-    fn scores(logprobs: &[f32]) -> Vec<TokenScore> {
-        let score = |&logprob: &f32| TokenScore {
-            logprob,
-            entropy: -2.0 * logprob,
+    fn scores(logprobs: &[f32]) -> Vec<Option<TokenScore>> {
+        let score = |&logprob: &f32| {
+            Some(TokenScore {
+                logprob,
+                entropy: Some(-2.0 * logprob),
+            })
         };
         logprobs.iter().map(score).collect()
     }
@@ -235,7 +257,8 @@ mod tests {
             (first.mean_logprob, first.min_logprob, first.min_at),
             (-0.75, -1.0, 0)
         );
-        assert_eq!((first.mean_entropy, first.max_entropy), (1.5, 2.0));
+        assert_eq!(first.mean_entropy, Some(1.5));
+        assert_eq!(first.max_entropy, Some(2.0));
         assert_eq!((second.mean_logprob, second.min_at), (-0.5, 4));
         assert_eq!(confidence.mean_logprob, -1.9);
         assert_eq!((confidence.lowest_group, confidence.tail), (-1.9, -1.9));
@@ -261,6 +284,27 @@ mod tests {
         let none = Confidence::new(&trace(&["a", "b"]), &[], 0);
         assert_eq!((none.steps.len(), &none.steps[0]), (1, &None));
         assert_eq!((none.lowest_group, none.mean_logprob), (0.0, 0.0));
+    }
+
+    #[test]
+    fn what_was_put_in_counts_in_nothing() {
+        let trace = trace(&["Given", ".", "\n\n", "So", " 4", "."]);
+        let mut scores = scores(&[-9.0, -9.0, -9.0, -1.0, -9.0, -0.5]);
+        for at in [0, 1, 2, 4] {
+            scores[at] = None;
+        }
+        scores[5] = scores[5].map(|score| TokenScore {
+            entropy: None,
+            ..score
+        });
+        let confidence = Confidence::new(&trace, &scores, 2);
+        assert_eq!(confidence.steps[0], None);
+        let second = confidence.steps[1].as_ref().unwrap();
+        assert_eq!((second.mean_logprob, second.min_at), (-0.75, 3));
+        assert_eq!(second.mean_entropy, Some(2.0));
+        assert_eq!(confidence.mean_logprob, -0.75);
+        assert_eq!(confidence.groups, [0.0, 0.0, 0.0, -1.0, -1.0, -0.75]);
+        assert_eq!((confidence.lowest_group, confidence.tail), (-0.75, -0.75));
     }
 
     #[test]

@@ -6,12 +6,12 @@ use glassbox_trace::{
 use proptest::prelude::*;
 
 /// The page with everything that it can show.
-fn page(trace: &Trace, text: &str, scores: &[TokenScore]) -> String {
+fn page(trace: &Trace, text: &str, scores: &[Option<TokenScore>]) -> String {
     let checks = trace.check_all();
     let confidence = Confidence::new(trace, scores, 4);
     let branch = |parent| Branch {
         parent,
-        at_step: 1,
+        at_step: parent.map(|parent| parent + 1),
         label: text.to_owned(),
         answer: Some(text.to_owned()),
         shown: parent.is_some(),
@@ -55,10 +55,14 @@ fn a_page_shows_what_there_is() {
         .iter()
         .for_each(|piece| drop(parser.push_token(piece, None)));
     let trace = parser.finish(StopReason::Length).trace;
-    let scores = [-0.01, -1.5, -0.1, -0.02].map(|logprob| TokenScore {
-        logprob,
-        entropy: 0.5,
-    });
+    let score = |logprob, entropy| Some(TokenScore { logprob, entropy });
+    // The last token was put in.
+    let scores = [
+        score(-0.01, Some(0.5)),
+        score(-1.5, Some(0.5)),
+        score(-0.1, None),
+        None,
+    ];
     let page = page(&trace, "A title", &scores);
     for part in [
         "<title>A title</title>",
@@ -69,12 +73,16 @@ fn a_page_shows_what_there_is() {
         "<span class=\"kind doubt\">doubt</span>",
         "mean entropy 0.500 nats",
         "<title>tokens 1 to 1: 22%</title>",
+        "<span class=\"quiet\">before step 2</span>",
+        "with a gap where one was put in",
         "<li class=\"shown\" style=\"--depth:1\">",
         "A limit on the number of tokens ended the output.",
         "2, unfinished",
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
+    assert!(!page.contains("<title>tokens 3 to 3"), "{page}");
+    assert_eq!(page.matches("% sure</span>").count(), 1, "{page}");
     let bare = HtmlReport::new(&Trace::default()).page();
     for part in [
         "<h2>Reasoning",
@@ -107,10 +115,10 @@ fn nothing_leaves_the_page() {
 #[test]
 fn a_long_trace_has_a_short_timeline() {
     let scores = vec![
-        TokenScore {
+        Some(TokenScore {
             logprob: -0.5,
-            entropy: 1.0
-        };
+            entropy: Some(1.0)
+        });
         100_000
     ];
     let trace = Trace::default();
@@ -129,7 +137,8 @@ proptest! {
         logprobs in prop::collection::vec(prop::num::f32::ANY, 0..20),
     ) {
         let trace = Trace::parse(&text, ParserOptions::primed());
-        let scores: Vec<_> = logprobs.iter().map(|&p| TokenScore { logprob: p, entropy: p }).collect();
+        let scores: Vec<_> = logprobs.iter()
+            .map(|&p| Some(TokenScore { logprob: p, entropy: Some(p) })).collect();
         let page = page(&trace, &text, &scores);
         let visible = visible(&page);
         for step in &trace.steps {

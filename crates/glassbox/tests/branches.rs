@@ -65,6 +65,50 @@ fn a_reply_that_was_cut_is_resumed() {
 }
 
 #[test]
+fn a_session_goes_on_from_the_reply_that_it_adopts() {
+    let model = tiny();
+    let mut session = model.session();
+    let first = asked(session.ask(QUESTION));
+    let second = asked(session.ask("What is 12 + 30?"));
+    assert_eq!(session.messages().len(), 4);
+    assert!(session.adopt(&first));
+    let next = session
+        .ask("What is 2 + 2?")
+        .greedy()
+        .logprobs(0)
+        .max_tokens(1);
+    let next = next.run().unwrap();
+    // The prompt is the one that a conversation with the first reply alone has.
+    let mut alone = model.session();
+    let again = asked(alone.ask(QUESTION));
+    assert_eq!(bits(&again), bits(&first));
+    let expected = alone
+        .ask("What is 2 + 2?")
+        .greedy()
+        .logprobs(0)
+        .max_tokens(1);
+    assert_eq!(bits(&next), bits(&expected.run().unwrap()));
+    assert_eq!(session.messages(), alone.messages());
+    assert!(session.adopt(&second));
+    let turns: Vec<_> = session.messages().iter().map(|m| &*m.content).collect();
+    let expected = [
+        QUESTION,
+        first.content(),
+        "What is 12 + 30?",
+        second.content(),
+    ];
+    assert_eq!(turns, expected);
+
+    // A reply without content is no part of the conversation, and neither is its question.
+    let ask = session.fork_at(&first, At::Start).unwrap().max_tokens(3);
+    let cut = ask.run().unwrap();
+    assert!(!session.adopt(&cut) && session.messages().is_empty());
+    let raw = session.complete("a").max_tokens(1).run().unwrap();
+    assert!(session.adopt(&first) && !session.adopt(&raw));
+    assert_eq!(session.messages().len(), 2);
+}
+
+#[test]
 fn a_step_is_put_in_the_place_of_another_and_after_it() {
     let model = tiny();
     let mut session = model.session();

@@ -2,7 +2,7 @@
 
 mod support;
 
-use glassbox::{EngineError, Model, SamplingParams, StopReason, Weight};
+use glassbox::{EngineError, Model, SamplingParams, StopReason, Thinking, Weight};
 use support::bits;
 
 const QUESTION: &str = "What is 47 * 36?";
@@ -74,6 +74,15 @@ fn a_safe_lead_stops_the_others() {
             .all(|c| c.weight <= c.replies.len() as f64)
     );
     assert!(poll.tokens_saved > 0);
+}
+
+#[test]
+fn branches_answer_without_thinking_where_that_is_off() {
+    let model = Model::options().cache(8192).open_tiny().unwrap();
+    let mut session = model.session();
+    let vote = session.ask_many(QUESTION, 2).sampling(params());
+    let poll = vote.thinking(Thinking::Off).max_tokens(9).run().unwrap();
+    assert!(poll.replies.iter().all(|reply| reply.reasoning().is_none()));
 }
 
 #[test]

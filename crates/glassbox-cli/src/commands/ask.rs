@@ -1,10 +1,16 @@
 use crate::exit::Reported;
 use crate::input::argument_or_stdin;
-use crate::json::{self, ReplyJson, Setting};
-use crate::model_args::{self, ModelArgs};
+use crate::json::{self, Params, ReplyJson, Setting};
+use crate::model_args::ModelArgs;
+use crate::model_source::ModelSource;
+use crate::reply::{self, Print};
 use crate::sampling_args::SamplingArgs;
-use crate::{interrupt, missing, output, reply};
-use glassbox::{Role, StopReason};
+use crate::session_args::SessionArgs;
+use crate::votes::{self, PollJson, VoteArgs};
+use crate::{interrupt, missing, new_file, output, page};
+use glassbox::text::Tokenizer;
+use glassbox::{Model, Role, Session, StopReason};
+use std::path::{Path, PathBuf};
 
 /// Ask one question: the thinking (dimmed) and the answer, as they are written.
 ///
@@ -15,9 +21,10 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     sampling: SamplingArgs,
-    /// Positions for prompt and reply; the model's own, at most 32,768, where left out
-    #[arg(long, value_name = "N", value_parser = model_args::positions)]
-    context: Option<usize>,
+    #[command(flatten)]
+    session: SessionArgs,
+    #[command(flatten)]
+    votes: VoteArgs,
     /// A system prompt (R1 is best without)
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
     system: Option<String>,
@@ -35,16 +42,44 @@ pub(crate) struct Args {
     /// One JSON object: trace, text, usage, parameters with the seed
     #[arg(long)]
     json: bool,
+    /// Write a page to this file, which must be new: steps, confidence, checks, answer
+    #[arg(long, value_name = "FILE.html", value_parser = html_file)]
+    report: Option<PathBuf>,
     /// The question, or - for standard input
     #[arg(allow_hyphen_values = false)]
     prompt: String,
 }
 
+fn html_file(name: &str) -> Result<PathBuf, &'static str> {
+    let file = PathBuf::from(name);
+    match file
+        .extension()
+        .is_some_and(|extension| extension == "html")
+    {
+        true => Ok(file),
+        false => Err("the name must end in .html"),
+    }
+}
+
+/// A question that is about to be asked.
+struct Asking {
+    args: Args,
+    source: ModelSource,
+    params: Params,
+    prompt: String,
+    model: Model,
+}
+
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let source = args.model.path.get()?;
-    let params = args.sampling.params(args.logprobs)?;
+    // A page shows how sure the model was.
+    let logprobs = args.logprobs.or(args.report.as_ref().map(|_| 0));
+    let params = args.sampling.params(logprobs)?;
+    if let Some(file) = &args.report {
+        new_file::check(file)?;
+    }
     let prompt = argument_or_stdin(&args.prompt)?;
-    let model = args.model.open(args.context)?;
+    let model = args.session.open(&args.model)?;
     interrupt::install()?;
     if let Ok(tokenizer) = model.engine().tokenizer() {
         missing::warn(tokenizer, &prompt);
@@ -53,37 +88,114 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if let Some(system) = &args.system {
         session.push(Role::System, system.as_str());
     }
-    let ask = match args.raw {
-        true => session.complete(prompt.as_str()),
-        false => session.ask(prompt.as_str()),
+    let asking = Asking {
+        args,
+        source,
+        params,
+        prompt,
+        model,
     };
-    let reply = reply::write(ask, &params, args.json).map_err(|error| source.named(error))?;
-    if args.json {
-        let tokens = match args.logprobs {
-            Some(_) => Some(json::tokens(&reply, model.engine().tokenizer()?)),
-            None => None,
+    let cancelled = match asking.args.votes.votes {
+        Some(_) => asking.vote(&mut session)?,
+        None => asking.ask(&mut session)?,
+    };
+    match cancelled {
+        true => Err(Reported.into()),
+        false => Ok(()),
+    }
+}
+
+impl Asking {
+    /// One reply. Returns whether it was cancelled.
+    fn ask(&self, session: &mut Session) -> anyhow::Result<bool> {
+        let (args, params, prompt) = (&self.args, &self.params, self.prompt.as_str());
+        let ask = match args.raw {
+            true => session.complete(prompt),
+            false => session.ask(prompt),
         };
-        output::json(&ReplyJson {
-            model: Some(source.to_string().into()),
-            prompt: &prompt,
-            trace: &reply.trace,
-            text: &reply.text,
-            stop: reply.stop(),
-            usage: (&reply.usage).into(),
-            params: &params,
-            setting: Some(Setting {
-                kv: args.model.kv.name(),
-                context: model.engine().context(),
-                raw: args.raw,
-                system: args.system,
-            }),
-            tokens,
-        })?;
-    } else {
-        output::aside(&reply::summary(&reply, &params));
+        let ask = ask.speculate(args.session.speculate);
+        let print = match args.json {
+            true => Print::Nothing,
+            false => Print::After(""),
+        };
+        let reply = reply::write(ask, params, print).map_err(|error| self.source.named(error))?;
+        if args.json {
+            let tokenizer = self.tokenizer()?;
+            output::json(&ReplyJson {
+                model: Some(self.source.to_string().into()),
+                prompt,
+                trace: &reply.trace,
+                text: &reply.text,
+                stop: reply.stop(),
+                usage: (&reply.usage).into(),
+                params,
+                setting: Some(self.setting()),
+                tokens: tokenizer.map(|tokenizer| json::tokens(&reply, tokenizer)),
+            })?;
+        } else {
+            output::aside(&reply::summary(&reply, params));
+        }
+        self.report(|| page::page(prompt, &reply, &[]))?;
+        Ok(reply.stop() == StopReason::Cancelled)
     }
-    match reply.stop() {
-        StopReason::Cancelled => Err(Reported.into()),
-        _ => Ok(()),
+
+    /// Several replies, which vote. Returns whether they were cancelled.
+    fn vote(&self, session: &mut Session) -> anyhow::Result<bool> {
+        let (params, prompt) = (&self.params, self.prompt.as_str());
+        let run = self.args.votes.run(session, prompt, params);
+        let (poll, cancelled) = run.map_err(|error| self.source.named(error))?;
+        if self.args.json {
+            let (model, setting) = (self.source.to_string(), self.setting());
+            let tokenizer = self.tokenizer()?;
+            let json = PollJson::of(model, prompt, &poll, params, setting, tokenizer);
+            output::json(&json)?;
+        } else {
+            let mut text = votes::listing(&poll, params);
+            if let Some(winner) = poll.reply() {
+                text.push_str("\n\n");
+                text.push_str(winner.content());
+            }
+            output::show(&text)?;
+            let mut summary = votes::summary(&poll, params);
+            if cancelled {
+                summary.push_str(" · cancelled");
+            }
+            output::aside(&summary);
+        }
+        // Where nobody answered, the first reply may show why.
+        if let Some(shown) = poll.reply().or(poll.replies.first()) {
+            self.report(|| page::page(prompt, shown, &votes::for_page(&poll, params)))?;
+        }
+        Ok(cancelled)
     }
+
+    /// The tokenizer, where the tokens are asked for.
+    fn tokenizer(&self) -> anyhow::Result<Option<&Tokenizer>> {
+        match self.args.logprobs {
+            Some(_) => Ok(Some(self.model.engine().tokenizer()?)),
+            None => Ok(None),
+        }
+    }
+
+    fn setting(&self) -> Setting {
+        Setting {
+            kv: self.args.model.kv.name(),
+            context: self.model.engine().context(),
+            raw: self.args.raw,
+            system: self.args.system.clone(),
+        }
+    }
+
+    fn report(&self, page: impl FnOnce() -> String) -> anyhow::Result<()> {
+        match self.args.report.as_deref() {
+            Some(file) => write_report(file, &page()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn write_report(file: &Path, page: &str) -> anyhow::Result<()> {
+    new_file::write(file, page)?;
+    output::aside(&format!("report in {}", file.display()));
+    Ok(())
 }

@@ -1,7 +1,8 @@
 use crate::chat::{Chat, Flow};
 use crate::exit::{self, Reported};
-use crate::model_args::{self, ModelArgs};
+use crate::model_args::ModelArgs;
 use crate::sampling_args::SamplingArgs;
+use crate::session_args::SessionArgs;
 use crate::{interrupt, output};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
@@ -9,16 +10,17 @@ use std::io::{self, BufRead, IsTerminal};
 
 /// Talk with a model: many turns, one cache. /help lists the commands.
 ///
-/// Lines may also come from a pipe; then nothing but the replies is written.
+/// A reply can be gone on from at any of its steps: corrected, challenged, or written anew. Lines
+/// may also come from a pipe; standard output then has the replies and what commands show, and
+/// standard error the rest.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
     sampling: SamplingArgs,
-    /// Positions for the whole conversation; the model's own, at most 32,768, where left out
-    #[arg(long, value_name = "N", value_parser = model_args::positions)]
-    context: Option<usize>,
+    #[command(flatten)]
+    session: SessionArgs,
     /// A system prompt (R1 is best without)
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
@@ -27,12 +29,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let source = args.model.path.get()?;
     args.sampling.params(None)?;
-    let model = args.model.open(args.context)?;
+    let model = args.session.open(&args.model)?;
     // Asking without a template fails at once rather than at the first line.
     let chat = model.engine().chat();
     chat.map_err(|error| source.named(error))?;
     interrupt::install()?;
-    let mut chat = Chat::new(&model, args.sampling, args.system);
+    let mut chat = Chat::new(&model, args.sampling, args.session.speculate, args.system);
     if io::stdin().is_terminal() {
         output::aside(&format!(
             "{source}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends"

@@ -1,6 +1,6 @@
 use super::{Outcome, Problem};
 use crate::json::Params;
-use crate::output::harmless;
+use crate::output::one_line;
 use glassbox::StopReason;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -202,12 +202,4 @@ impl<'a> Wrong<'a> {
 
 fn shown(kind: Option<&str>) -> String {
     kind.map_or("-".into(), one_line)
-}
-
-/// A text of the file or the model as a part of a line.
-fn one_line(text: &str) -> String {
-    harmless(text)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -33,7 +33,7 @@ pub struct HtmlReport<'a> {
     question: Option<&'a str>,
     checks: &'a [CheckReport],
     confidence: Option<&'a Confidence>,
-    scores: &'a [TokenScore],
+    scores: &'a [Option<TokenScore>],
     branches: &'a [Branch],
 }
 
@@ -75,9 +75,14 @@ impl<'a> HtmlReport<'a> {
         self
     }
 
-    /// Adds how sure the model was: of each step, and of each token on a timeline.
+    /// Adds how sure the model was: of each step, and of each token on a timeline. The scores are
+    /// those that the confidence was computed from.
     #[must_use]
-    pub fn with_confidence(mut self, confidence: &'a Confidence, scores: &'a [TokenScore]) -> Self {
+    pub fn with_confidence(
+        mut self,
+        confidence: &'a Confidence,
+        scores: &'a [Option<TokenScore>],
+    ) -> Self {
         self.confidence = Some(confidence);
         self.scores = scores;
         self

@@ -10,8 +10,8 @@ pub struct Branch {
     /// The branch that it left, by its place in the list; none for the first reply. A place that is
     /// not before its own counts as none, so that there is no circle.
     pub parent: Option<usize>,
-    /// The step of the parent before which it left.
-    pub at_step: usize,
+    /// The step of the parent before which it left; absent when it goes on from the parent's end.
+    pub at_step: Option<usize>,
     /// What it is: "edited step 3", "retry 2".
     pub label: String,
     /// Its answer, when it has one.
@@ -28,14 +28,14 @@ impl HtmlReport<'_> {
         dst.push_str("<section>\n<h2>Branches</h2>\n<ul class=\"branches\">\n");
         for (at, depth) in preorder(self.branches) {
             let branch = &self.branches[at];
-            let from = match branch.parent {
-                Some(parent) if parent < at => {
-                    format!(
-                        " <span class=\"quiet\">before step {}</span>",
-                        branch.at_step + 1
-                    )
-                }
+            let from = match (branch.parent, branch.at_step) {
+                (Some(parent), Some(step)) if parent < at => format!("before step {}", step + 1),
+                (Some(parent), None) if parent < at => "from its end".to_owned(),
                 _ => String::new(),
+            };
+            let from = match from.is_empty() {
+                true => from,
+                false => format!(" <span class=\"quiet\">{from}</span>"),
             };
             let answer = branch.answer.as_ref().map_or(String::new(), |answer| {
                 format!(" <code dir=\"auto\">{}</code>", escape(answer))

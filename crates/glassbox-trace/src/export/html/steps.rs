@@ -51,14 +51,15 @@ impl HtmlReport<'_> {
 
 fn sure(confidence: &StepConfidence) -> String {
     let percent = 100.0 * confidence.probability();
-    let title = format!(
-        "mean log-probability {:.3}, lowest {:.3}, at token {}; mean entropy {:.3} nats, highest {:.3}",
-        confidence.mean_logprob,
-        confidence.min_logprob,
-        confidence.min_at,
-        confidence.mean_entropy,
-        confidence.max_entropy,
+    let mut title = format!(
+        "mean log-probability {:.3}, lowest {:.3}, at token {}",
+        confidence.mean_logprob, confidence.min_logprob, confidence.min_at,
     );
+    if let (Some(mean), Some(highest)) = (confidence.mean_entropy, confidence.max_entropy) {
+        title.push_str(&format!(
+            "; mean entropy {mean:.3} nats, highest {highest:.3}"
+        ));
+    }
     format!(" <span class=\"sure\" title=\"{title}\"><b></b>{percent:.0}% sure</span>")
 }
 

@@ -35,7 +35,9 @@ impl HtmlReport<'_> {
             curve + ROW
         ));
         for (start, scores) in columns(self.scores) {
-            let p = probability(scores);
+            let Some(p) = probability(scores) else {
+                continue;
+            };
             let (left, width) = (x(start), x(scores.len()));
             let (top, class) = (CURVE * (1.0 - p), shade(p));
             let height = (CURVE - top).max(1.0);
@@ -61,7 +63,10 @@ impl HtmlReport<'_> {
         }
         let what = match self.scores.is_empty() {
             true => "The steps, as wide as they have tokens.",
-            false => "Above, the probability of each token, from 0 to 100%; below, the steps.",
+            false => {
+                "Above, the probability of each token, from 0 to 100%, with a gap where one was put \
+                 in; below, the steps."
+            }
         };
         dst.push_str(&format!(
             "</svg>\n<figcaption>{what} {n_tokens} tokens.</figcaption>\n</figure>\n</section>\n"
@@ -70,19 +75,22 @@ impl HtmlReport<'_> {
 }
 
 /// The scores in at most as many columns as the picture has, with the first token of each.
-fn columns(scores: &[TokenScore]) -> impl Iterator<Item = (usize, &[TokenScore])> {
+fn columns(scores: &[Option<TokenScore>]) -> impl Iterator<Item = (usize, &[Option<TokenScore>])> {
     let size = scores.len().div_ceil(HtmlReport::COLUMNS).max(1);
     let chunks = scores.chunks(size).enumerate();
     chunks.map(move |(at, chunk)| (at * size, chunk))
 }
 
-/// The geometric mean of the tokens' probabilities.
-fn probability(scores: &[TokenScore]) -> f64 {
-    let total: f64 = scores.iter().map(|score| f64::from(score.logprob)).sum();
-    let p = (total / scores.len() as f64).exp();
-    if p.is_finite() {
-        p.clamp(0.0, 1.0)
-    } else {
-        0.0
-    }
+/// The geometric mean of the probabilities of those tokens that have one.
+fn probability(scores: &[Option<TokenScore>]) -> Option<f64> {
+    let known = || scores.iter().flatten();
+    let total: f64 = known().map(|score| f64::from(score.logprob)).sum();
+    let p = match known().count() {
+        0 => return None,
+        n => (total / n as f64).exp(),
+    };
+    Some(match p.is_finite() {
+        true => p.clamp(0.0, 1.0),
+        false => 0.0,
+    })
 }

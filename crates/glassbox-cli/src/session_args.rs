@@ -1,0 +1,41 @@
+use crate::model_args::{self, ModelArgs};
+use clap::Args;
+use glassbox::Model;
+use std::path::PathBuf;
+
+/// How replies are computed, which changes none of them.
+#[derive(Args)]
+pub(crate) struct SessionArgs {
+    /// Positions for all turns, reasoning included; the model's own, at most 32,768, where left out
+    #[arg(long, value_name = "N", value_parser = model_args::positions)]
+    context: Option<usize>,
+    /// Guess tokens from the text so far and compute several at once: the reply is the same, and
+    /// faster where it repeats itself
+    #[arg(long)]
+    pub(crate) speculate: bool,
+    /// A folder that keeps what was computed of prompts, for the next time; whoever can read it
+    /// learns something of them
+    #[arg(long, value_name = "DIR")]
+    disk_cache: Option<PathBuf>,
+    /// The most mebibytes that this model may take there
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 4096,
+        requires = "disk_cache",
+        value_parser = clap::value_parser!(u64).range(1..=1 << 30)
+    )]
+    disk_cache_mib: u64,
+}
+
+impl SessionArgs {
+    /// Opens the model, with a progress bar.
+    pub(crate) fn open(&self, model: &ModelArgs) -> anyhow::Result<Model> {
+        let mut options = model.options();
+        options.context = self.context;
+        if let Some(folder) = &self.disk_cache {
+            options = options.disk_cache(folder, self.disk_cache_mib << 20);
+        }
+        model.open_with(&options)
+    }
+}
