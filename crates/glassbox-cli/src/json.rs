@@ -2,7 +2,7 @@
 
 use glassbox::sampling::{Sampled, TokenLogprob};
 use glassbox::text::Tokenizer;
-use glassbox::{Reply, SamplingParams, StopReason, Trace, Usage};
+use glassbox::{Constraint, OnLoop, Reply, SamplingParams, StopReason, Trace, Usage};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -18,6 +18,8 @@ pub(crate) struct Params {
     pub(crate) max_answer: Option<usize>,
     pub(crate) closing: Option<String>,
     pub(crate) max_tokens: Option<usize>,
+    pub(crate) on_loop: OnLoop,
+    pub(crate) constraint: Option<Constraint>,
 }
 
 /// How the model was opened, and what the prompt was put into.

@@ -5,6 +5,9 @@ use crate::json::Params;
 use crate::stream_printer::StreamPrinter;
 use glassbox::{Ask, Event, Reply, StopReason, Usage};
 
+/// What stands where a loop was taken back: what was printed of it can't be.
+const CHOPPED: &str = "\n[the steps that repeat are taken back]\n";
+
 /// What is printed of a reply while it comes.
 #[derive(Clone, Copy)]
 pub(crate) enum Print<'a> {
@@ -35,6 +38,7 @@ pub(crate) fn write(ask: Ask<'_>, params: &Params, print: Print<'_>) -> anyhow::
         match event {
             Event::Thinking(text) => printer.thinking(&text)?,
             Event::Answer(text) => printer.answer(&text)?,
+            Event::Chopped { .. } => printer.thinking(CHOPPED)?,
             _ => {}
         }
     }

@@ -1,7 +1,8 @@
+use crate::constraint_args::ConstraintArgs;
 use crate::exit::Usage;
 use crate::json::Params;
 use clap::Args;
-use glassbox::{Ask, Budget, SamplingParams, Thinking};
+use glassbox::{Ask, Budget, OnLoop, SamplingParams, Thinking};
 use std::hash::{BuildHasher, Hasher};
 use std::str::FromStr;
 
@@ -58,6 +59,21 @@ pub(crate) struct SamplingArgs {
     /// Ends the reply after this many tokens, thinking included
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     max_tokens: Option<usize>,
+    /// What is done about a reasoning that says the same again and again: nothing, close it so that
+    /// an answer follows, or take it back this many times
+    #[arg(long, value_name = "report|close|N", default_value = "report", value_parser = on_loop)]
+    on_loop: OnLoop,
+    #[command(flatten)]
+    constraint: ConstraintArgs,
+}
+
+fn on_loop(text: &str) -> Result<OnLoop, &'static str> {
+    match (text, text.parse()) {
+        ("report", _) => Ok(OnLoop::Report),
+        ("close", _) => Ok(OnLoop::Close),
+        (_, Ok(times @ 1..=100)) => Ok(OnLoop::Chop(times)),
+        _ => Err("expected report, close or 1 to 100"),
+    }
 }
 
 /// `on`, `off`, or the most tokens of a reasoning.
@@ -104,6 +120,8 @@ impl SamplingArgs {
             max_answer: self.max_answer,
             closing: self.closing.clone(),
             max_tokens: self.max_tokens,
+            on_loop: self.on_loop,
+            constraint: self.constraint.get()?,
         };
         let wrong = |error: &dyn std::error::Error| Usage(error.to_string());
         params
@@ -131,6 +149,8 @@ impl Params {
         ask = ask
             .sampling(self.sampling.clone())
             .budget(self.budget())
+            .on_loop(self.on_loop)
+            .constrain(self.constraint.clone())
             .thinking(match self.thinking {
                 true => Thinking::On,
                 false => Thinking::Off,

@@ -30,8 +30,8 @@ pub(crate) struct SessionArgs {
 
 impl SessionArgs {
     /// Opens the model, with a progress bar.
-    pub(crate) fn open(&self, model: &ModelArgs) -> anyhow::Result<Model> {
-        let mut options = model.options();
+    pub(crate) fn open(&self, model: &ModelArgs, certify: bool) -> anyhow::Result<Model> {
+        let mut options = model.options().certify(certify);
         options.context = self.context;
         if let Some(folder) = &self.disk_cache {
             options = options.disk_cache(folder, self.disk_cache_mib << 20);

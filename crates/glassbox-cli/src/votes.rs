@@ -47,6 +47,8 @@ impl VoteArgs {
             .ask_many(prompt, n)
             .sampling(params.sampling.clone())
             .budget(params.budget())
+            .constrain(params.constraint.clone())
+            .on_loop(params.on_loop)
             .thinking(match params.thinking {
                 true => Thinking::On,
                 false => Thinking::Off,

@@ -1,4 +1,4 @@
-use crate::{Ask, Cancel, EngineError, Group, Reply, Session};
+use crate::{Ask, Cancel, Constraint, EngineError, Group, OnLoop, Reply, Session};
 use glassbox_sampling::SamplingParams;
 use glassbox_text::Thinking;
 use glassbox_trace::equal_answers;
@@ -17,6 +17,8 @@ pub struct Vote<'s> {
     budget: crate::Budget,
     thinking: Thinking,
     max_tokens: Option<usize>,
+    constraint: Option<Constraint>,
+    on_loop: OnLoop,
     weight: Weight,
     error: Option<f64>,
     cancel: Cancel,
@@ -91,6 +93,8 @@ impl Session {
             budget: crate::Budget::default(),
             thinking: Thinking::On,
             max_tokens: None,
+            constraint: None,
+            on_loop: OnLoop::default(),
             weight: Weight::default(),
             error: None,
             cancel: Cancel::new(),
@@ -120,6 +124,18 @@ impl Vote<'_> {
     /// Ends each branch after this many tokens, thinking included.
     pub fn max_tokens(mut self, tokens: usize) -> Self {
         self.max_tokens = Some(tokens);
+        self
+    }
+
+    /// Binds the answers, which begin after the reasoning.
+    pub fn constrain(mut self, constraint: impl Into<Option<Constraint>>) -> Self {
+        self.constraint = constraint.into();
+        self
+    }
+
+    /// What is done about a reasoning that says the same again and again.
+    pub fn on_loop(mut self, policy: OnLoop) -> Self {
+        self.on_loop = policy;
         self
     }
 
@@ -198,7 +214,12 @@ impl Vote<'_> {
                 continue;
             };
             let reply = stream.finish()?;
-            tally.count(index, &reply, self.weight);
+            // A bound answer is one as a whole.
+            let answer = match self.constraint {
+                Some(_) => reply.trace.content.as_deref(),
+                None => reply.answer(),
+            };
+            tally.count(index, answer, &reply, self.weight);
             replies[index] = Some(reply);
             let heard = replies.iter().flatten().count();
             if heard < self.n && self.error.is_some_and(|error| tally.is_safe(error)) {
@@ -239,6 +260,8 @@ impl Vote<'_> {
             .into_ask(self.text.clone())
             .sampling(params)
             .budget(self.budget.clone())
+            .constrain(self.constraint.clone())
+            .on_loop(self.on_loop)
             .thinking(self.thinking)
             .cancel(&self.cancel);
         if let Some(tokens) = self.max_tokens {
@@ -254,8 +277,8 @@ struct Tally(Vec<Choice>);
 
 impl Tally {
     /// A reply without an answer has no vote.
-    fn count(&mut self, index: usize, reply: &Reply, weight: Weight) {
-        if let Some(answer) = reply.answer() {
+    fn count(&mut self, index: usize, answer: Option<&str>, reply: &Reply, weight: Weight) {
+        if let Some(answer) = answer {
             let weight = match weight {
                 Weight::Equal => 1.0,
                 Weight::Confidence => confidence(reply),

@@ -13,6 +13,7 @@ mod tree;
 mod why;
 mod writing;
 
+use crate::record_args::Record;
 use crate::sampling_args::SamplingArgs;
 use crate::{output, reply};
 use anyhow::{Context as _, Result};
@@ -30,6 +31,7 @@ pub(crate) struct Chat {
     session: Session,
     sampling: SamplingArgs,
     speculate: bool,
+    record: Record,
     system: Option<String>,
     turns: Vec<Turn>,
 }
@@ -45,12 +47,14 @@ impl Chat {
         model: &Model,
         sampling: SamplingArgs,
         speculate: bool,
+        record: Record,
         system: Option<String>,
     ) -> Self {
         let mut chat = Chat {
             session: model.session(),
             sampling,
             speculate,
+            record,
             system,
             turns: Vec::new(),
         };

@@ -18,6 +18,7 @@ impl Chat {
         let params = self.params()?;
         let ask = self.session.ask(question).speculate(self.speculate);
         let reply = reply::write(ask, &params, Print::After(""))?;
+        self.record.keep(&reply, self.session.engine())?;
         self.adopt(&reply);
         self.turns.push(Turn {
             question: question.to_owned(),
@@ -113,6 +114,7 @@ impl Chat {
         };
         let ask = ask?.speculate(self.speculate);
         let reply = reply::write(ask, &params, Print::After(given))?;
+        self.record.keep(&reply, self.session.engine())?;
         let from = turn.tree.current_id();
         let id = turn.tree.push(reply.clone(), params, how);
         output::aside(&format!("branch {id}, from branch {from}: {}", how.label()));

@@ -3,6 +3,7 @@ use crate::input::argument_or_stdin;
 use crate::json::{self, Params, ReplyJson, Setting};
 use crate::model_args::ModelArgs;
 use crate::model_source::ModelSource;
+use crate::record_args::{self, Record, RecordArgs};
 use crate::reply::{self, Print};
 use crate::sampling_args::SamplingArgs;
 use crate::session_args::SessionArgs;
@@ -23,6 +24,8 @@ pub(crate) struct Args {
     sampling: SamplingArgs,
     #[command(flatten)]
     session: SessionArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     #[command(flatten)]
     votes: VoteArgs,
     /// A system prompt (R1 is best without)
@@ -45,6 +48,10 @@ pub(crate) struct Args {
     /// Write a page to this file, which must be new: steps, confidence, checks, answer
     #[arg(long, value_name = "FILE.html", value_parser = html_file)]
     report: Option<PathBuf>,
+    /// Write a certificate to this file, which must be new: all that it takes to compute the reply
+    /// again; `glassbox replay` does so
+    #[arg(long, value_name = "FILE", conflicts_with = "votes")]
+    certificate: Option<PathBuf>,
     /// The question, or - for standard input
     #[arg(allow_hyphen_values = false)]
     prompt: String,
@@ -75,11 +82,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     // A page shows how sure the model was.
     let logprobs = args.logprobs.or(args.report.as_ref().map(|_| 0));
     let params = args.sampling.params(logprobs)?;
-    if let Some(file) = &args.report {
+    for file in args.report.iter().chain(&args.certificate) {
         new_file::check(file)?;
     }
     let prompt = argument_or_stdin(&args.prompt)?;
-    let model = args.session.open(&args.model)?;
+    let certify = args.certificate.is_some() || args.record.is_on();
+    let mut record = args.record.open()?;
+    let model = args.session.open(&args.model, certify)?;
     interrupt::install()?;
     if let Ok(tokenizer) = model.engine().tokenizer() {
         missing::warn(tokenizer, &prompt);
@@ -96,8 +105,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         model,
     };
     let cancelled = match asking.args.votes.votes {
-        Some(_) => asking.vote(&mut session)?,
-        None => asking.ask(&mut session)?,
+        Some(_) => asking.vote(&mut session, &mut record)?,
+        None => asking.ask(&mut session, &mut record)?,
     };
     match cancelled {
         true => Err(Reported.into()),
@@ -107,7 +116,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 
 impl Asking {
     /// One reply. Returns whether it was cancelled.
-    fn ask(&self, session: &mut Session) -> anyhow::Result<bool> {
+    fn ask(&self, session: &mut Session, record: &mut Record) -> anyhow::Result<bool> {
         let (args, params, prompt) = (&self.args, &self.params, self.prompt.as_str());
         let ask = match args.raw {
             true => session.complete(prompt),
@@ -119,6 +128,10 @@ impl Asking {
             false => Print::After(""),
         };
         let reply = reply::write(ask, params, print).map_err(|error| self.source.named(error))?;
+        record.keep(&reply, self.model.engine())?;
+        if let Some(file) = &args.certificate {
+            record_args::certify(file, &reply, self.model.engine())?;
+        }
         if args.json {
             let tokenizer = self.tokenizer()?;
             output::json(&ReplyJson {
@@ -140,10 +153,13 @@ impl Asking {
     }
 
     /// Several replies, which vote. Returns whether they were cancelled.
-    fn vote(&self, session: &mut Session) -> anyhow::Result<bool> {
+    fn vote(&self, session: &mut Session, record: &mut Record) -> anyhow::Result<bool> {
         let (params, prompt) = (&self.params, self.prompt.as_str());
         let run = self.args.votes.run(session, prompt, params);
         let (poll, cancelled) = run.map_err(|error| self.source.named(error))?;
+        for reply in &poll.replies {
+            record.keep(reply, self.model.engine())?;
+        }
         if self.args.json {
             let (model, setting) = (self.source.to_string(), self.setting());
             let tokenizer = self.tokenizer()?;

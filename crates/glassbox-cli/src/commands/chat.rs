@@ -1,6 +1,7 @@
 use crate::chat::{Chat, Flow};
 use crate::exit::{self, Reported};
 use crate::model_args::ModelArgs;
+use crate::record_args::RecordArgs;
 use crate::sampling_args::SamplingArgs;
 use crate::session_args::SessionArgs;
 use crate::{interrupt, output};
@@ -21,6 +22,8 @@ pub(crate) struct Args {
     sampling: SamplingArgs,
     #[command(flatten)]
     session: SessionArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// A system prompt (R1 is best without)
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
@@ -29,12 +32,19 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let source = args.model.path.get()?;
     args.sampling.params(None)?;
-    let model = args.session.open(&args.model)?;
+    let record = args.record.open()?;
+    let model = args.session.open(&args.model, args.record.is_on())?;
     // Asking without a template fails at once rather than at the first line.
     let chat = model.engine().chat();
     chat.map_err(|error| source.named(error))?;
     interrupt::install()?;
-    let mut chat = Chat::new(&model, args.sampling, args.session.speculate, args.system);
+    let mut chat = Chat::new(
+        &model,
+        args.sampling,
+        args.session.speculate,
+        record,
+        args.system,
+    );
     if io::stdin().is_terminal() {
         output::aside(&format!(
             "{source}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends"
