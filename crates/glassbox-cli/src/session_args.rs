@@ -1,6 +1,7 @@
 use crate::model_args::{self, ModelArgs};
+use crate::model_source::ModelSource;
 use clap::Args;
-use glassbox::Model;
+use glassbox::{Ask, Model};
 use std::path::PathBuf;
 
 /// How replies are computed, which changes none of them.
@@ -12,7 +13,10 @@ pub(crate) struct SessionArgs {
     /// Guess tokens from the text so far and compute several at once: the reply is the same, and
     /// faster where it repeats itself
     #[arg(long)]
-    pub(crate) speculate: bool,
+    speculate: bool,
+    /// A smaller model of the same tokenizer that guesses tokens: the reply is the same
+    #[arg(long, value_name = "M", conflicts_with = "speculate")]
+    draft: Option<PathBuf>,
     /// A folder that keeps what was computed of prompts, for the next time; whoever can read it
     /// learns something of them
     #[arg(long, value_name = "DIR")]
@@ -28,7 +32,44 @@ pub(crate) struct SessionArgs {
     disk_cache_mib: u64,
 }
 
+/// Who guesses the next tokens.
+pub(crate) enum Guesser {
+    Nobody,
+    /// The text itself.
+    Text,
+    /// A draft model.
+    Model(Model),
+}
+
+impl Guesser {
+    /// `ask`, with these guesses.
+    pub(crate) fn help<'s>(&self, ask: Ask<'s>) -> Ask<'s> {
+        match self {
+            Guesser::Nobody => ask,
+            Guesser::Text => ask.speculate(true),
+            Guesser::Model(model) => ask.draft(model.engine()),
+        }
+    }
+}
+
 impl SessionArgs {
+    /// Opens who guesses, with a progress bar.
+    pub(crate) fn guesser(&self, model: &ModelArgs) -> anyhow::Result<Guesser> {
+        let Some(path) = &self.draft else {
+            return Ok(match self.speculate {
+                true => Guesser::Text,
+                false => Guesser::Nobody,
+            });
+        };
+        let mut options = model.options();
+        options.context = self.context;
+        let source = ModelSource::of(Some(path))?;
+        let checkpoint = source.checkpoint(&model.files());
+        let checkpoint = checkpoint.map_err(|error| source.named(error))?;
+        let draft = model_args::load(&source, &checkpoint, &options)?;
+        Ok(Guesser::Model(draft))
+    }
+
     /// Opens the model, with a progress bar.
     pub(crate) fn open(&self, model: &ModelArgs, certify: bool) -> anyhow::Result<Model> {
         let mut options = model.options().certify(certify);

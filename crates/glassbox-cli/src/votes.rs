@@ -17,7 +17,7 @@ pub(crate) struct VoteArgs {
         long,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1 << 16),
-        conflicts_with_all = ["raw", "speculate"]
+        conflicts_with_all = ["raw", "speculate", "draft"]
     )]
     pub(crate) votes: Option<u32>,
     /// With --votes: stop when the answer that leads would win among ever more, but for this chance

@@ -74,6 +74,12 @@ fn guesses_change_nothing_but_the_speed() {
     assert_eq!(plain["usage"]["drafted_tokens"], 0);
     let of = |key: &str| guessed["usage"][key].as_u64().unwrap();
     assert!(of("drafted_tokens") > 0 && of("accepted_tokens") <= of("drafted_tokens"));
+    // The best draft model there is.
+    let drafted = ask(&["--draft", "tiny"]);
+    assert_eq!(plain["text"], drafted["text"]);
+    assert!(drafted["usage"]["accepted_tokens"].as_u64().unwrap() > 0);
+    let nowhere = run(&["ask", question, "--draft", "/nowhere"]);
+    nowhere.fails(1, "/nowhere");
     let chat = run_with(
         &["chat", "--seed", "3", "--speculate"],
         format!("{question}\n/usage\n"),

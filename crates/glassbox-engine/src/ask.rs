@@ -1,7 +1,9 @@
+use crate::certificate::tokenizer_hash;
+use crate::guess::Guess;
 use crate::reply::{Origin, Rules};
 use crate::session::Lent;
 use crate::writing::Start;
-use crate::{Budget, Cancel, Constraint, EngineError, OnLoop, Reply, Stream};
+use crate::{Budget, Cancel, Constraint, Engine, EngineError, OnLoop, Reply, Stream};
 use glassbox_sampling::{Chain, Sampled, Sampler, SamplingParams};
 use glassbox_text::{Message, PromptOptions, Special, TextError, Thinking};
 use glassbox_trace::Start as Opening;
@@ -19,7 +21,7 @@ pub struct Ask<'s> {
     budget: Budget,
     constraint: Option<Constraint>,
     on_loop: OnLoop,
-    speculate: bool,
+    guess: Guess,
     max_tokens: Option<usize>,
     cancel: Cancel,
 }
@@ -76,7 +78,7 @@ impl<'s> Ask<'s> {
             budget: Budget::default(),
             constraint: None,
             on_loop: OnLoop::default(),
-            speculate: false,
+            guess: Guess::Nothing,
             max_tokens: None,
             cancel: Cancel::new(),
         }
@@ -189,7 +191,17 @@ impl<'s> Ask<'s> {
     /// the same to the bit; it is written faster where it repeats itself or its prompt. Guessing
     /// pauses where it does not pay. A [`Group`](crate::Group) does not guess.
     pub fn speculate(mut self, speculate: bool) -> Self {
-        self.speculate = speculate;
+        self.guess = match speculate {
+            true => Guess::Lookup,
+            false => Guess::Nothing,
+        };
+        self
+    }
+
+    /// As [`speculate`](Self::speculate), but another model guesses: a smaller one of the same
+    /// tokenizer, which also takes the prompt in.
+    pub fn draft(mut self, model: &Engine) -> Self {
+        self.guess = Guess::Draft(model.clone());
         self
     }
 
@@ -251,6 +263,11 @@ impl<'s> Ask<'s> {
             Prompt::Again(origin, kept) => (origin, kept),
         };
         engine.check_ids(&origin.ids)?;
+        if let Guess::Draft(draft) = &self.guess
+            && tokenizer_hash(draft.tokenizer()?) != tokenizer_hash(engine.tokenizer()?)
+        {
+            return Err(EngineError::DraftTokenizer);
+        }
         let (tokens, context) = (origin.ids.len() + kept.len(), engine.context());
         if tokens >= context {
             return Err(TextError::PromptTooLong { tokens, context }.into());
@@ -273,7 +290,7 @@ impl<'s> Ask<'s> {
             kept,
             sampler,
             rules,
-            speculate: self.speculate,
+            guess: self.guess,
             cancel: self.cancel,
         };
         Stream::new(self.session, start)

@@ -22,6 +22,9 @@ pub enum EngineError {
         /// What is wrong with it.
         message: String,
     },
+    /// A draft model that speaks in other tokens.
+    #[error("the draft model has another tokenizer than the model that it guesses for")]
+    DraftTokenizer,
     /// A certificate that was changed, or does not fit.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

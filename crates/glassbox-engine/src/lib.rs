@@ -17,8 +17,6 @@
 //!
 //! The feature `constrain` binds answers by a [`Constraint`]. It is off by default.
 //!
-//! Not here yet: a draft model.
-//!
 //! Deliberately absent: devices (`glassbox_models::CausalLm` hides them), model files, and threads.
 
 #![forbid(unsafe_code)]
@@ -36,7 +34,7 @@ mod engine;
 mod error;
 mod forward;
 mod group;
-mod lookup;
+mod guess;
 mod loops;
 mod reply;
 mod sequence;

@@ -1,6 +1,6 @@
 use crate::budget::{Limits, Standing, Verdict};
 use crate::constraint::Bound;
-use crate::lookup::Lookup;
+use crate::guess::{Guess, Guesser};
 use crate::loops::{Cure, Loops};
 use crate::reply::{Origin, Rules};
 use crate::{Cancel, Engine, EngineError, Event, Reply, Usage};
@@ -19,7 +19,7 @@ pub(crate) struct Start {
     pub(crate) kept: Vec<Sampled>,
     pub(crate) sampler: Sampler,
     pub(crate) rules: Rules,
-    pub(crate) speculate: bool,
+    pub(crate) guess: Guess,
     pub(crate) cancel: Cancel,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Writing {
     rules: Rules,
     sampler: Sampler,
     limits: Limits,
-    lookup: Option<Lookup>,
+    guesser: Guesser,
     bound: Option<Bound>,
     loops: Loops,
     cure: Option<Cure>,
@@ -68,10 +68,10 @@ impl Writing {
             events: VecDeque::new(),
             candidates: Candidates::default(),
             ids: start.origin.ids.clone(),
+            guesser: Guesser::new(&start.guess, &start.origin, &start.rules),
             origin: start.origin,
             sampler: start.sampler,
             limits: Limits::new(start.rules.budget.clone()),
-            lookup: start.speculate.then(Lookup::default),
             loops: Loops::new(start.rules.on_loop),
             cure: None,
             rules: start.rules,
@@ -131,19 +131,14 @@ impl Writing {
     pub(crate) fn draft(&mut self) -> Vec<u32> {
         let room = self.engine.context().saturating_sub(self.ids.len() + 1);
         let room = room.min(self.rules.max_tokens.saturating_sub(self.tokens.len() + 1));
-        match &mut self.lookup {
-            Some(lookup) => lookup.draft(&self.ids, room),
-            None => Vec::new(),
-        }
+        self.guesser.draft(&self.ids, room)
     }
 
     /// Tells how a step with a draft went.
     pub(crate) fn learn(&mut self, drafted: usize, written: usize, took: Duration) {
         self.usage.drafted_tokens += drafted;
         self.usage.accepted_tokens += written.saturating_sub(1).min(drafted);
-        if let Some(lookup) = &mut self.lookup {
-            lookup.learn(drafted, written, took);
-        }
+        self.guesser.learn(drafted, written, took);
     }
 
     /// Writes what the logits after the last token, and the budget, say.
@@ -203,7 +198,7 @@ impl Writing {
         (self.usage.thinking_tokens, self.usage.answer_tokens) = (0, 0);
         self.parser = Some(parser(&self.tokenizer, self.origin.opening));
         self.detokenizer = Detokenizer::new(self.tokenizer.clone(), Show::Text);
-        self.lookup = self.lookup.as_ref().map(|_| Lookup::default());
+        self.guesser.forget();
         self.text.clear();
         self.tokens.clear();
         self.ids.truncate(n_prompt);

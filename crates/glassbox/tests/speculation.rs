@@ -2,6 +2,8 @@
 
 mod support;
 
+use glassbox::weights::quantize::{Target, quantize};
+use glassbox::weights::{Checkpoint, OpenOptions};
 use glassbox::{Group, Reply, SamplingParams, Session};
 use support::{PROMPT, bits, endless, fixture, options};
 
@@ -62,4 +64,53 @@ fn a_guess_takes_no_page_that_others_need() {
     group.push(other.complete("a").max_tokens(2).stream().unwrap());
     drop(session);
     assert_eq!(group.run().len(), 1);
+}
+
+#[test]
+fn another_model_guesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("draft.gguf");
+    let source = Checkpoint::open(fixture("qwen2-tied.gguf"), &OpenOptions::default()).unwrap();
+    quantize(&source, &file, Target::Q8_0, &mut |_| true).unwrap();
+    let model = options().open(fixture("qwen2-tied.gguf")).unwrap();
+    let close = options().open(&file).unwrap();
+    let short = options().context(300).open(&file).unwrap();
+    for (draft, least) in [(&model, 0.5), (&close, 0.3), (&short, 0.1)] {
+        let (mut drafted, mut accepted) = (0, 0);
+        for (temperature, seed) in [(0.0, 1), (0.8, 2), (1.2, 3)] {
+            let params = SamplingParams {
+                temperature,
+                seed,
+                repetition_penalty: 1.05,
+                ..SamplingParams::default()
+            };
+            let plain = reply(&mut model.session(), false, &params);
+            let mut session = model.session();
+            let ask = session.complete(PROMPT.repeat(2)).sampling(params);
+            let ask = ask.logprobs(0).max_tokens(150).with(endless);
+            let fast = ask.draft(draft.engine()).run().unwrap();
+            assert_eq!(bits(&fast), bits(&plain), "{temperature}");
+            drafted += fast.usage.drafted_tokens;
+            accepted += fast.usage.accepted_tokens;
+        }
+        assert!(accepted > 0 && drafted > 0);
+        let share = accepted as f64 / drafted as f64;
+        assert!(share > least, "{share}");
+    }
+    drop((close, short));
+    assert_eq!(model.engine().free_pages(), 8);
+}
+
+#[cfg(feature = "tiny")]
+#[test]
+fn a_draft_model_of_other_tokens_is_refused() {
+    let model = options().open(fixture("qwen2-tied.gguf")).unwrap();
+    let other = options().open_tiny().unwrap();
+    let mut session = model.session();
+    let ask = session.complete(PROMPT).draft(other.engine());
+    let error = ask.run().unwrap_err().to_string();
+    assert!(
+        error.contains("the draft model has another tokenizer"),
+        "{error}"
+    );
 }

@@ -15,6 +15,7 @@ mod writing;
 
 use crate::record_args::Record;
 use crate::sampling_args::SamplingArgs;
+use crate::session_args::Guesser;
 use crate::{output, reply};
 use anyhow::{Context as _, Result};
 use command::Command;
@@ -30,7 +31,7 @@ pub(crate) enum Flow {
 pub(crate) struct Chat {
     session: Session,
     sampling: SamplingArgs,
-    speculate: bool,
+    guesser: Guesser,
     record: Record,
     system: Option<String>,
     turns: Vec<Turn>,
@@ -46,14 +47,14 @@ impl Chat {
     pub(crate) fn new(
         model: &Model,
         sampling: SamplingArgs,
-        speculate: bool,
+        guesser: Guesser,
         record: Record,
         system: Option<String>,
     ) -> Self {
         let mut chat = Chat {
             session: model.session(),
             sampling,
-            speculate,
+            guesser,
             record,
             system,
             turns: Vec::new(),

@@ -16,7 +16,7 @@ impl Chat {
     pub(super) fn ask(&mut self, question: &str) -> Result<()> {
         missing::warn(self.session.engine().tokenizer()?, question);
         let params = self.params()?;
-        let ask = self.session.ask(question).speculate(self.speculate);
+        let ask = self.guesser.help(self.session.ask(question));
         let reply = reply::write(ask, &params, Print::After(""))?;
         self.record.keep(&reply, self.session.engine())?;
         self.adopt(&reply);
@@ -112,7 +112,7 @@ impl Chat {
             How::Forked(step) => self.session.fork_at(&parent.reply, At::Step(step)),
             How::Resumed => self.session.resume(&parent.reply),
         };
-        let ask = ask?.speculate(self.speculate);
+        let ask = self.guesser.help(ask?);
         let reply = reply::write(ask, &params, Print::After(given))?;
         self.record.keep(&reply, self.session.engine())?;
         let from = turn.tree.current_id();

@@ -6,7 +6,7 @@ use crate::model_source::ModelSource;
 use crate::record_args::{self, Record, RecordArgs};
 use crate::reply::{self, Print};
 use crate::sampling_args::SamplingArgs;
-use crate::session_args::SessionArgs;
+use crate::session_args::{Guesser, SessionArgs};
 use crate::votes::{self, PollJson, VoteArgs};
 use crate::{interrupt, missing, new_file, output, page};
 use glassbox::text::Tokenizer;
@@ -75,6 +75,7 @@ struct Asking {
     params: Params,
     prompt: String,
     model: Model,
+    guesser: Guesser,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -89,6 +90,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let certify = args.certificate.is_some() || args.record.is_on();
     let mut record = args.record.open()?;
     let model = args.session.open(&args.model, certify)?;
+    let guesser = args.session.guesser(&args.model)?;
     interrupt::install()?;
     if let Ok(tokenizer) = model.engine().tokenizer() {
         missing::warn(tokenizer, &prompt);
@@ -103,6 +105,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         params,
         prompt,
         model,
+        guesser,
     };
     let cancelled = match asking.args.votes.votes {
         Some(_) => asking.vote(&mut session, &mut record)?,
@@ -122,7 +125,7 @@ impl Asking {
             true => session.complete(prompt),
             false => session.ask(prompt),
         };
-        let ask = ask.speculate(args.session.speculate);
+        let ask = self.guesser.help(ask);
         let print = match args.json {
             true => Print::Nothing,
             false => Print::After(""),

@@ -34,17 +34,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     args.sampling.params(None)?;
     let record = args.record.open()?;
     let model = args.session.open(&args.model, args.record.is_on())?;
+    let guesser = args.session.guesser(&args.model)?;
     // Asking without a template fails at once rather than at the first line.
     let chat = model.engine().chat();
     chat.map_err(|error| source.named(error))?;
     interrupt::install()?;
-    let mut chat = Chat::new(
-        &model,
-        args.sampling,
-        args.session.speculate,
-        record,
-        args.system,
-    );
+    let mut chat = Chat::new(&model, args.sampling, guesser, record, args.system);
     if io::stdin().is_terminal() {
         output::aside(&format!(
             "{source}: /help lists the commands, Ctrl-C stops a reply, Ctrl-D ends"
