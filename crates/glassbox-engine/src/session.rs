@@ -1,6 +1,6 @@
 use crate::sequence::Sequence;
-use crate::{Ask, Engine, Reply};
-use glassbox_text::{Message, Role};
+use crate::{Ask, Cancel, Engine, EngineError, Reply};
+use glassbox_text::{Message, PromptOptions, Role};
 use glassbox_trace::StopReason;
 use std::ops::{Deref, DerefMut};
 
@@ -78,6 +78,34 @@ impl Session {
         self.messages.clone_from(before);
         self.remember(reply);
         self.messages.len() > before.len()
+    }
+
+    /// Computes what every next question begins with, as while a user is still typing: past turns
+    /// stand without their reasoning, so that all after the first that had one has another place
+    /// than when it was written, and must be computed again. Returns how many tokens that took.
+    ///
+    /// # Errors
+    /// As [`Ask::stream`], and [`ModelError::Cancelled`](glassbox_models::ModelError::Cancelled);
+    /// what was computed until then is kept.
+    pub fn prepare(&mut self, cancel: &Cancel) -> Result<usize, EngineError> {
+        let chat = self.engine.chat()?;
+        let prompt = |question: &str| {
+            let mut messages = self.messages.clone();
+            messages.push(Message::user(question));
+            chat.prompt(&messages, &PromptOptions::default())
+        };
+        let (a, b) = (prompt("What")?.ids, prompt("How")?.ids);
+        let known = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+        if known >= self.engine.context() {
+            return Ok(0);
+        }
+        let from = self.sequence.start(&a[..known]);
+        let pending = &a[from..known];
+        let computed = self
+            .sequence
+            .extend(pending, pending.len(), cancel, |_, _| {});
+        self.sequence.publish();
+        computed.map(|()| pending.len())
     }
 
     /// Shares cached prompts with sessions of the same tenant only. All sessions are of the tenant

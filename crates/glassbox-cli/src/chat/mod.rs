@@ -4,6 +4,7 @@
 //! going on from one of its steps in another way. One of them is the current one, with which the
 //! conversation goes on. Steps and branches are numbered from 1.
 
+mod ahead;
 mod command;
 mod difference;
 mod export;
@@ -17,6 +18,7 @@ use crate::record_args::Record;
 use crate::sampling_args::SamplingArgs;
 use crate::session_args::Guesser;
 use crate::{output, reply};
+use ahead::Ahead;
 use anyhow::{Context as _, Result};
 use command::Command;
 use glassbox::{Model, Role, Session};
@@ -35,6 +37,7 @@ pub(crate) struct Chat {
     record: Record,
     system: Option<String>,
     turns: Vec<Turn>,
+    ahead: Option<Ahead>,
 }
 
 /// A question and its replies.
@@ -58,6 +61,7 @@ impl Chat {
             record,
             system,
             turns: Vec::new(),
+            ahead: None,
         };
         chat.restart();
         chat
@@ -68,6 +72,9 @@ impl Chat {
     /// # Errors
     /// Whatever went wrong with this line; the conversation is as it was.
     pub(crate) fn line(&mut self, line: &str) -> Result<Flow> {
+        if let Some(ahead) = self.ahead.take() {
+            ahead.stop();
+        }
         match Command::parse(line)? {
             Command::Nothing => {}
             Command::Quit => return Ok(Flow::Quit),
@@ -92,6 +99,11 @@ impl Chat {
             Command::Export(file) => self.export(file)?,
         }
         Ok(Flow::Go)
+    }
+
+    /// Prepares the next turn until the next line comes.
+    pub(crate) fn work_ahead(&mut self) {
+        self.ahead = Some(Ahead::start(self.session.fork()));
     }
 
     fn restart(&mut self) {

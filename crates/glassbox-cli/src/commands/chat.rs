@@ -68,6 +68,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 fn talk(chat: &mut Chat) -> anyhow::Result<()> {
     let mut editor = DefaultEditor::new()?;
     loop {
+        chat.work_ahead();
         let line = match editor.readline("> ") {
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => {
