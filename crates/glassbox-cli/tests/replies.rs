@@ -310,29 +310,3 @@ fn a_branch_without_an_answer_is_no_part_of_the_conversation() {
     assert!(prompt(&plain) > 12 && prompt(&back) == prompt(&plain));
     assert_eq!(back["text"], plain["text"]);
 }
-
-/// A model that ends its reply inside the reasoning would only end it again.
-#[test]
-fn a_reasoning_that_was_given_up_is_challenged_rather_than_resumed() {
-    let (_folder, model) = model();
-    let sampled = ["--model", &model, "--temperature", "5", "-n", "200"];
-    let gave_up = |seed: &u32| {
-        let seed = seed.to_string();
-        let ask = [&["ask", "hello", "--json", "--seed", &seed], &sampled[..]].concat();
-        let reply = run(&ask).json();
-        let steps = reply["trace"]["steps"].as_array().unwrap().len();
-        reply["stop"] == "stopped" && reply["trace"]["closed"] == false && steps == 1
-    };
-    let seed = (1..100).find(gave_up).unwrap().to_string();
-    let chat = [&["chat", "--seed", &seed], &sampled[..]].concat();
-    let talk = run_with(&chat, "hello\n/resume\n/challenge 1\n/branches\n");
-    let error = "error: nothing to resume: the model ended its reply inside the reasoning; \
-                 /challenge 1 goes on from there";
-    let errors: Vec<&str> = talk
-        .err
-        .lines()
-        .filter(|l| l.starts_with("error"))
-        .collect();
-    assert_eq!(errors, [error]);
-    assert!(talk.out.contains("step 1 challenged"), "{}", talk.out);
-}

@@ -73,13 +73,6 @@ impl Chat {
                 bail!("the reply fills the context of {context} tokens; --context sets its size")
             }
             StopReason::Length | StopReason::Cancelled => self.branch(How::Resumed, ""),
-            _ if reply.trace.reasoning.is_some() && !reply.trace.closed => {
-                let last = reply.trace.steps.len().max(1);
-                bail!(
-                    "nothing to resume: the model ended its reply inside the reasoning; \
-                     /challenge {last} goes on from there"
-                )
-            }
             _ => bail!("nothing to resume: the reply came to its end"),
         }
     }
