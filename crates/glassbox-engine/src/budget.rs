@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// How long a reply may think and answer.
 ///
 /// A reasoning that reaches its end is closed, so that an answer still follows. It is closed at the
-/// end of a sentence, where one comes within `margin` tokens of the limit.
+/// end of a sentence, where one comes within `margin` tokens of the limit. So is one inside which the
+/// model stops.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -96,7 +97,8 @@ impl Limits {
         let left = budget.max_thinking.saturating_sub(at.thinking_tokens);
         let may_end =
             left == 0 || left <= self.margin && ends_sentence(at.text, &tokenizer.text_of(next));
-        if ends || !may_end {
+        // A model that stops inside its reasoning owes an answer.
+        if !roles.is_stop(next) && (ends || !may_end) {
             return Ok(Verdict::Write);
         }
         Ok(Verdict::Close(self.closing(at.text, tokenizer)?))

@@ -80,7 +80,8 @@ pub struct Usage {
     pub thinking_tokens: usize,
     /// Tokens written outside it, the end token included.
     pub answer_tokens: usize,
-    /// Whether the budget closed the reasoning, which may then be unfinished.
+    /// Whether the engine closed the reasoning, which may then be unfinished: for its length, for a
+    /// loop, or because the model stopped inside it.
     pub thinking_cut: bool,
     /// How often a loop was taken back.
     pub chopped: usize,

@@ -2,7 +2,9 @@
 
 mod support;
 
-use glassbox::{Ask, Budget, EngineError, Model, Reply, Session, StopReason};
+use glassbox::sampling::{Candidates, Chain, Context, Step};
+use glassbox::{Ask, Budget, EngineError, Model, Reply, SamplingParams, Session, StopReason};
+use std::error::Error;
 
 const QUESTION: &str = "What is 47 * 36?";
 
@@ -107,4 +109,48 @@ fn budgets_that_make_no_sense_are_refused() {
         crossed.unwrap_err(),
         "min_thinking = 6, expected at most max_thinking"
     );
+}
+
+/// Makes the model stop at one place.
+struct StopAt(u64, u32);
+
+impl Step for StopAt {
+    fn name(&self) -> &str {
+        "stop_at"
+    }
+
+    fn apply(
+        &self,
+        candidates: &mut Candidates,
+        context: &Context<'_>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if context.pos == self.0 {
+            candidates.retain(|candidate| candidate.id == self.1);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_model_that_stops_inside_its_reasoning_still_answers() {
+    let model = Model::tiny().unwrap();
+    let stop = model.engine().tokenizer().unwrap().roles().stops[0];
+    let mut session = model.session();
+    let n_prompt = session.ask(QUESTION).max_tokens(1).run().unwrap();
+    let at = n_prompt.usage.prompt_tokens as u64 + 25;
+    let params = SamplingParams::greedy();
+    let mut chain = Chain::from_params(&params);
+    chain
+        .insert_before("temperature", StopAt(at, stop))
+        .unwrap();
+    let ask = session.ask(QUESTION).sampling(params).chain(chain);
+    let reply = ask.max_answer(40).run().unwrap();
+    assert!(
+        reply.trace.closed && reply.usage.thinking_cut,
+        "{}",
+        reply.text
+    );
+    assert!(!reply.content().is_empty(), "{}", reply.text);
+    let whole = whole(&model);
+    assert_eq!(reply.tokens[..25], whole.tokens[..25]);
 }
