@@ -44,6 +44,11 @@ impl Chat {
             true => text.to_owned(),
             false => format!("Wait, {text}"),
         };
+        // What follows a whole sentence is a paragraph of its own; a part of one is gone on with.
+        let text = match text.ends_with(['.', '!', '?']) {
+            true => text + "\n\n",
+            false => text,
+        };
         self.branch(How::Challenged(step), &text)
     }
 
