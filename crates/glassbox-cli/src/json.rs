@@ -92,6 +92,8 @@ pub(crate) struct TokenJson<'a> {
     text: Cow<'a, str>,
     /// Null for a token that was not sampled but forced, as the end of a reasoning over budget.
     logprob: Option<f32>,
+    /// Of the distribution that the log-probability is of, in nats.
+    entropy: Option<f32>,
     top: Vec<AlternativeJson<'a>>,
 }
 
@@ -113,6 +115,7 @@ pub(crate) fn tokens<'a>(reply: &'a Reply, tokenizer: &'a Tokenizer) -> Vec<Toke
         id: t.id,
         text: tokenizer.text_of(t.id),
         logprob: t.logprob,
+        entropy: t.entropy,
         top: t.top.iter().map(alternative).collect(),
     };
     reply.tokens.iter().map(token).collect()

@@ -56,6 +56,7 @@ pub(crate) struct ModelArgs {
 pub(crate) enum Kv {
     Half,
     F32,
+    Q8,
 }
 
 impl Kv {
@@ -63,6 +64,7 @@ impl Kv {
         match self {
             Kv::Half => "half",
             Kv::F32 => "f32",
+            Kv::Q8 => "q8",
         }
     }
 }
@@ -72,6 +74,7 @@ impl From<Kv> for KvType {
         match kv {
             Kv::Half => KvType::Half,
             Kv::F32 => KvType::F32,
+            Kv::Q8 => KvType::Q8,
         }
     }
 }

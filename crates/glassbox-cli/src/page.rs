@@ -1,6 +1,7 @@
 //! A reply as one page for people.
 
 use glassbox::Reply;
+use glassbox::sampling::Sampled;
 use glassbox::trace::{Branch, Confidence, HtmlReport, TokenScore};
 
 /// How sure the model was of a reply.
@@ -14,12 +15,13 @@ impl Sureness {
     pub(crate) fn of(reply: &Reply) -> Option<Sureness> {
         /// Of a short reply an eighth is a group, but at least so many tokens.
         const LEAST: usize = 16;
-        let score = |logprob| TokenScore {
-            logprob,
-            entropy: None,
+        let score = |token: &Sampled| {
+            Some(TokenScore {
+                logprob: token.logprob?,
+                entropy: token.entropy,
+            })
         };
-        let tokens = reply.tokens.iter();
-        let scores: Vec<_> = tokens.map(|token| token.logprob.map(score)).collect();
+        let scores: Vec<_> = reply.tokens.iter().map(score).collect();
         scores.iter().any(Option::is_some).then(|| {
             let window = (scores.len() / 8).clamp(LEAST, Confidence::WINDOW);
             Sureness {

@@ -7,17 +7,21 @@ pub enum KvType {
     /// 2⁻¹¹ of its largest magnitude, or as f16; whichever the device multiplies best.
     #[default]
     Half,
+    /// In 8 bits an element, as integers with one scale for the key or value of a head, within
+    /// 1/254 of its largest magnitude: half the bytes, for long contexts.
+    Q8,
 }
 
 impl KvType {
     /// All of them.
-    pub const ALL: [KvType; 2] = [KvType::Half, KvType::F32];
+    pub const ALL: [KvType; 3] = [KvType::Half, KvType::F32, KvType::Q8];
 
     /// The name on the command line and in documents.
     pub const fn name(self) -> &'static str {
         match self {
             KvType::F32 => "f32",
             KvType::Half => "half",
+            KvType::Q8 => "q8",
         }
     }
 }
@@ -50,6 +54,7 @@ impl AttentionShape {
             KvType::F32 => 2 * self.kv_width() * 4,
             // Two scales a head.
             KvType::Half => 2 * self.kv_width() * 2 + 2 * self.n_kv_heads * 4,
+            KvType::Q8 => 2 * self.kv_width() + 2 * self.n_kv_heads * 4,
         }
     }
 

@@ -328,6 +328,14 @@ impl Backend for Cpu {
                         };
                         kernels.attention_i16(&mut dst, queries, kv, kv_head, shape);
                     }
+                    Store::Q8 { keys, values } => {
+                        let kv = KvPanels {
+                            keys: keys.view(),
+                            values: values.view(),
+                            table,
+                        };
+                        kernels.attention_i8(&mut dst, queries, kv, kv_head, shape);
+                    }
                 }
             }
         });

@@ -1,7 +1,7 @@
 use crate::CpuError;
 use glassbox_core::{AttentionShape, KvType, PAGE};
-use glassbox_kernels::panels::heads::{self, Pair};
-use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
+use glassbox_kernels::panels::heads::{self, Cell, Pair};
+use glassbox_kernels::portable::fixed::{Q8_LIMIT, VALUE_LIMIT, key_limit};
 use glassbox_kernels::{HeadPanels, Kernels};
 use std::ops::Range;
 
@@ -17,17 +17,22 @@ pub struct Kv {
 pub(crate) enum Store {
     /// Each `[n_pages, PAGE, kv_width]`.
     F32 { keys: Vec<f32>, values: Vec<f32> },
-    /// In integers.
-    Half { keys: Heads, values: Heads },
+    /// In integers of 16 bits.
+    Half {
+        keys: Heads<i16>,
+        values: Heads<i16>,
+    },
+    /// In integers of 8 bits.
+    Q8 { keys: Heads<i8>, values: Heads<i8> },
 }
 
 /// As `HeadPanels` has them.
-pub(crate) struct Heads {
-    pairs: Vec<Pair>,
+pub(crate) struct Heads<C> {
+    pairs: Vec<Pair<C>>,
     scales: Vec<f32>,
 }
 
-impl Heads {
+impl<C: Cell + Default> Heads<C> {
     /// `n` heads of all pages, of `pairs` pairs.
     fn new(n: usize, pairs: usize) -> Result<Self, CpuError> {
         Ok(Heads {
@@ -36,7 +41,7 @@ impl Heads {
         })
     }
 
-    pub(crate) fn view(&self) -> HeadPanels<'_> {
+    pub(crate) fn view(&self) -> HeadPanels<'_, C> {
         HeadPanels {
             pairs: &self.pairs,
             scales: &self.scales,
@@ -49,7 +54,7 @@ impl Heads {
         &mut self,
         (q, d): &(Vec<i16>, Vec<f32>),
         (first, offset): (usize, usize),
-        put: fn(&mut [Pair], usize, &[i16]),
+        put: fn(&mut [Pair<C>], usize, &[i16]),
     ) {
         let pairs = self.pairs.len() / (self.scales.len() / PAGE);
         for (i, (q, d)) in q.chunks_exact(q.len() / d.len()).zip(d).enumerate() {
@@ -69,29 +74,31 @@ macro_rules! each_part {
                     $body
                 }
             }
-            Store::Half { keys, values } => {
-                for Heads { pairs, scales } in [keys, values] {
-                    {
-                        let $part = pairs;
-                        $body
-                    }
-                    {
-                        let $part = scales;
-                        $body
-                    }
-                }
+            Store::Half { keys, values } => each_part!(heads keys, values, $part => $body),
+            Store::Q8 { keys, values } => each_part!(heads keys, values, $part => $body),
+        }
+    };
+    (heads $keys:ident, $values:ident, $part:ident => $body:expr) => {
+        for Heads { pairs, scales } in [$keys, $values] {
+            {
+                let $part = pairs;
+                $body
+            }
+            {
+                let $part = scales;
+                $body
             }
         }
     };
 }
 
-/// What a cache consists of: four bytes.
-trait Word: Copy {
-    fn to_bytes(self) -> [u8; 4];
-    fn from_bytes(bytes: [u8; 4]) -> Self;
+/// What a cache consists of, in `N` bytes.
+trait Word<const N: usize>: Copy {
+    fn to_bytes(self) -> [u8; N];
+    fn from_bytes(bytes: [u8; N]) -> Self;
 }
 
-impl Word for f32 {
+impl Word<4> for f32 {
     fn to_bytes(self) -> [u8; 4] {
         self.to_le_bytes()
     }
@@ -101,7 +108,7 @@ impl Word for f32 {
     }
 }
 
-impl Word for Pair {
+impl Word<4> for Pair<i16> {
     fn to_bytes(self) -> [u8; 4] {
         let [[a, b], [c, d]] = self.map(i16::to_le_bytes);
         [a, b, c, d]
@@ -110,6 +117,25 @@ impl Word for Pair {
     fn from_bytes([a, b, c, d]: [u8; 4]) -> Self {
         [[a, b], [c, d]].map(i16::from_le_bytes)
     }
+}
+
+impl Word<2> for Pair<i8> {
+    fn to_bytes(self) -> [u8; 2] {
+        self.map(i8::cast_unsigned)
+    }
+
+    fn from_bytes(bytes: [u8; 2]) -> Self {
+        bytes.map(u8::cast_signed)
+    }
+}
+
+/// Reads the words of a part of a page from the front of `src`, which has as many bytes at least.
+fn read_words<W: Word<N>, const N: usize>(part: &mut [W], src: &mut &[u8]) {
+    let (bytes, rest) = src.split_at(N * part.len());
+    for (word, bytes) in part.iter_mut().zip(bytes.as_chunks().0) {
+        *word = W::from_bytes(*bytes);
+    }
+    *src = rest;
 }
 
 /// The words of page `page` of a part of `n_pages`.
@@ -132,6 +158,10 @@ impl Kv {
                 values: zeros(len)?,
             },
             KvType::Half => Store::Half {
+                keys: Heads::new(heads, heads::key_pairs(shape.head_dim))?,
+                values: Heads::new(heads, heads::value_pairs(shape.head_dim))?,
+            },
+            KvType::Q8 => Store::Q8 {
                 keys: Heads::new(heads, heads::key_pairs(shape.head_dim))?,
                 values: Heads::new(heads, heads::value_pairs(shape.head_dim))?,
             },
@@ -169,6 +199,14 @@ impl Kv {
                 kernels.fixed_rows(&mut fixed.0, &mut fixed.1, v, VALUE_LIMIT);
                 values.put(fixed, at, heads::put_value);
             }
+            Store::Q8 { keys, values } => {
+                let at = (page * self.shape.n_kv_heads, offset);
+                let fixed = &mut self.fixed;
+                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, k, Q8_LIMIT);
+                keys.put(fixed, at, heads::put_key);
+                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, v, Q8_LIMIT);
+                values.put(fixed, at, heads::put_value);
+            }
         }
     }
 
@@ -184,7 +222,7 @@ impl Kv {
 
     pub(crate) fn page_bytes(&self) -> usize {
         let mut bytes = 0;
-        each_part!(&self.store, part => bytes += 4 * of_page(part, 0, self.n_pages).len());
+        each_part!(&self.store, part => bytes += size_of_val(&part[of_page(part, 0, self.n_pages)]));
         bytes
     }
 
@@ -207,12 +245,10 @@ impl Kv {
                 expected,
             });
         }
-        let mut words = src.as_chunks().0.iter();
+        let mut src = src;
         each_part!(&mut self.store, part => {
             let of_page = of_page(part, page, self.n_pages);
-            for (word, bytes) in part[of_page].iter_mut().zip(&mut words) {
-                *word = Word::from_bytes(*bytes);
-            }
+            read_words(&mut part[of_page], &mut src);
         });
         Ok(())
     }

@@ -120,6 +120,14 @@ kernels! {
         kv_head: usize,
         shape: AttentionShape,
     );
+    /// [`attention_i16`](Self::attention_i16) of keys and values in 8 bits.
+    attention_i8<Lanes>(
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPanels<'_, i8>,
+        kv_head: usize,
+        shape: AttentionShape,
+    );
     /// See [`portable::fixed_rows`](crate::portable::fixed::fixed_rows).
     fixed_rows(q: &mut [i16], d: &mut [f32], x: &[f32], limit: i32);
     /// See [`portable::limits::fma_chains`](crate::portable::limits::fma_chains).

@@ -66,7 +66,7 @@ proptest! {
             );
             let cache = Cache { keys: keys.clone(), values: values.clone() };
             let attend = |q: &[f32], start| match half {
-                true => run::attention_i16(kernels, heads, q, start, &table, 1, (0, 0, 0)),
+                true => run::attention_int(kernels, heads, q, start, &table, 1, (0, 0, 0)),
                 false => cache.attention(kernels, q, start, &table, 1, shape, (0, 0, 0)),
             };
             let whole = attend(&q, start);

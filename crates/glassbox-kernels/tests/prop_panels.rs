@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::run::{self, Heads16, Quantized};
-use common::{FLAVOURS, FLOATS, QUANTS, Rng, difference};
+use common::run::{self, Cell, Heads, Quantized};
+use common::{FLAVOURS, FLOATS, Flavour, QUANTS, Rng, difference};
 use glassbox_core::{AttentionShape, DType, PAGE, with_format};
 use glassbox_kernels::portable::attention_i16::attention_i16;
 use glassbox_kernels::portable::bf16;
@@ -87,34 +87,52 @@ proptest! {
     #[test]
     fn attention_of_panels_equals_rows(
         seed: u64, start in 0usize..150, rows in 1usize..9, group in 1usize..8, kv_heads in 1usize..4,
-        head_dim in 1usize..257, flavour in select(&FLAVOURS[..]),
+        head_dim in 1usize..257, flavour in select(&FLAVOURS[..]), narrow: bool,
     ) {
-        let mut rng = Rng(seed);
         let shape = AttentionShape { n_heads: group * kv_heads, n_kv_heads: kv_heads, head_dim };
         let start = start.min(60_000 / (rows * group * head_dim));
-        let n_pages = (start + rows).div_ceil(PAGE);
-        let table = rng.pages(n_pages, n_pages + 2);
-        let len = (n_pages + 2) * PAGE * shape.kv_width();
-        let portable = Kernels::named("portable").unwrap();
-        let keys = Heads16::keys(portable, &rng.floats(len, flavour), shape);
-        let values = Heads16::values(portable, &rng.floats(len, flavour), shape);
-        let q = rng.floats(rows * shape.q_width(), flavour);
-        let kv_head = rng.below(kv_heads);
-        let mut expected = vec![0.0; rows * group * head_dim];
-        for (i, out) in expected.chunks_exact_mut(head_dim).enumerate() {
-            let (row, head) = (i / group, kv_head * group + i % group);
-            let query = &q[row * shape.q_width() + head * head_dim..][..head_dim];
-            let (keys, key_scales) = keys.head(kv_head, start + row + 1, &table);
-            let (values, value_scales) = values.head(kv_head, start + row + 1, &table);
-            let (keys, values) = ((&keys[..], &key_scales[..]), (&values[..], &value_scales[..]));
-            attention_i16(out, query, keys, values, shape.scale());
-        }
-        for table_of in Kernels::available() {
-            let got = run::attention_i16(
-                table_of, (&keys, &values), &q, start, &table, kv_head, (1, 1, 1),
-            );
-            difference(&got, &expected)
-                .map_err(|e| TestCaseError::fail(format!("{}: {e}", table_of.name())))?;
+        match narrow {
+            true => attention::<i8>(seed, (start, rows), shape, flavour)?,
+            false => attention::<i16>(seed, (start, rows), shape, flavour)?,
         }
     }
+}
+
+/// Every table does with cells `C` what the specification does with their integers.
+fn attention<C: Cell>(
+    seed: u64,
+    (start, rows): (usize, usize),
+    shape: AttentionShape,
+    flavour: Flavour,
+) -> Result<(), TestCaseError> {
+    let mut rng = Rng(seed);
+    let (kv_heads, head_dim) = (shape.n_kv_heads, shape.head_dim);
+    let group = shape.n_heads / kv_heads;
+    let n_pages = (start + rows).div_ceil(PAGE);
+    let table = rng.pages(n_pages, n_pages + 2);
+    let len = (n_pages + 2) * PAGE * shape.kv_width();
+    let portable = Kernels::named("portable").unwrap();
+    let keys = Heads::<C>::keys(portable, &rng.floats(len, flavour), shape);
+    let values = Heads::<C>::values(portable, &rng.floats(len, flavour), shape);
+    let q = rng.floats(rows * shape.q_width(), flavour);
+    let kv_head = rng.below(kv_heads);
+    let mut expected = vec![0.0; rows * group * head_dim];
+    for (i, out) in expected.chunks_exact_mut(head_dim).enumerate() {
+        let (row, head) = (i / group, kv_head * group + i % group);
+        let query = &q[row * shape.q_width() + head * head_dim..][..head_dim];
+        let (keys, key_scales) = keys.head(kv_head, start + row + 1, &table);
+        let (values, value_scales) = values.head(kv_head, start + row + 1, &table);
+        let (keys, values) = (
+            (&keys[..], &key_scales[..]),
+            (&values[..], &value_scales[..]),
+        );
+        attention_i16(out, query, keys, values, shape.scale());
+    }
+    for kernels in Kernels::available() {
+        let heads = (&keys, &values);
+        let got = run::attention_int(kernels, heads, &q, start, &table, kv_head, (1, 1, 1));
+        difference(&got, &expected)
+            .map_err(|e| TestCaseError::fail(format!("{}: {e}", kernels.name())))?;
+    }
+    Ok(())
 }

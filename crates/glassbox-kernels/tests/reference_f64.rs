@@ -218,7 +218,7 @@ fn attention_is_softmax() {
             let got = match half {
                 true => {
                     let heads = (&keys16, &values16);
-                    run::attention_i16(portable(), heads, &q, start, &table, kv_head, (0, 0, 0))
+                    run::attention_int(portable(), heads, &q, start, &table, kv_head, (0, 0, 0))
                 }
                 false => cache.attention(portable(), &q, start, &table, kv_head, shape, (0, 0, 0)),
             };

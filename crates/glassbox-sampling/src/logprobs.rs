@@ -16,10 +16,12 @@ pub struct TokenLogprob {
 /// The chosen token's log-probability and those of the `n` best, all of one distribution.
 pub(crate) struct Report {
     pub(crate) chosen: f32,
+    pub(crate) entropy: f32,
     pub(crate) top: Vec<TokenLogprob>,
 }
 
-/// Log-softmax of a whole row: `(l − max) − ln Σ e^(l − max)`.
+/// Log-softmax of a whole row: `(l − max) − ln Σ e^(l − max)`; and its entropy,
+/// `ln Σ e^(l − max) − Σ e^(l − max) · (l − max) / Σ e^(l − max)`.
 pub(crate) fn of_model(logits: &[f32], max: f32, chosen: u32, n: usize) -> Report {
     let row = || {
         (0u32..)
@@ -51,6 +53,8 @@ fn report<I: Iterator<Item = Candidate>>(
     n: usize,
 ) -> Report {
     let log_total = libm::log(total);
+    let weighted = math::weighted_sum_exp(row().map(|c| c.logit), max);
+    let entropy = (log_total - weighted / total).max(0.0) as f32;
     let logprob = |logit: f32| ((f64::from(logit) - f64::from(max)) - log_total) as f32;
     let mut top = Vec::new();
     if n > 0 {
@@ -65,6 +69,7 @@ fn report<I: Iterator<Item = Candidate>>(
     }
     Report {
         chosen: logprob(chosen),
+        entropy,
         top,
     }
 }

@@ -93,6 +93,17 @@ pub(crate) fn sum_exp(logits: &[f32], max: f32) -> f64 {
     fold(&sum)
 }
 
+/// Σ e^(logit − max) · (logit − max), in the documented order. What lies below −87 counts as −87, where
+/// it weighs nothing.
+pub(crate) fn weighted_sum_exp(logits: impl Iterator<Item = f32>, max: f32) -> f64 {
+    let mut sum = [0.0; LANES];
+    for (i, logit) in logits.enumerate() {
+        let below = (logit - max).max(-87.0);
+        sum[i % LANES] += f64::from(exp(below)) * f64::from(below);
+    }
+    fold(&sum)
+}
+
 /// The largest of a row, and whether every element is below +inf (which NaN is not).
 pub(crate) fn max_and_valid(logits: &[f32]) -> (f32, bool) {
     let mut max = [f32::NEG_INFINITY; LANES];

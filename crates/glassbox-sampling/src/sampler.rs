@@ -13,17 +13,20 @@ pub struct Sampled {
     pub id: u32,
     /// The natural logarithm of its probability, if log-probabilities were asked for.
     pub logprob: Option<f32>,
+    /// The entropy of the distribution that the log-probability is of, in nats, if those were asked for.
+    pub entropy: Option<f32>,
     /// As many of the most likely tokens as were asked for, the best first; the chosen one is among them only if it
     /// is one of the best.
     pub top: Vec<TokenLogprob>,
 }
 
 impl Sampled {
-    /// A token that was put in, not chosen.
+    /// A token of which nothing else is known, such as one that was put in.
     pub fn given(id: u32) -> Self {
         Self {
             id,
             logprob: None,
+            entropy: None,
             top: Vec::new(),
         }
     }
@@ -169,11 +172,7 @@ impl Sampler {
             draw(scratch, context.uniform(Lane::TOKEN))
         };
         let Some(n) = self.logprobs else {
-            return Ok(Sampled {
-                id: chosen.id,
-                logprob: None,
-                top: Vec::new(),
-            });
+            return Ok(Sampled::given(chosen.id));
         };
         let report = match self.logprobs_of {
             LogprobsOf::Model => logprobs::of_model(logits, max, chosen.id, n),
@@ -182,6 +181,7 @@ impl Sampler {
         Ok(Sampled {
             id: chosen.id,
             logprob: Some(report.chosen),
+            entropy: Some(report.entropy),
             top: report.top,
         })
     }

@@ -358,6 +358,9 @@ fn logprobs_are_of_the_distribution_asked_for() {
     let model = sample(&params);
     assert_eq!(model.id, 3);
     near(model.logprob.unwrap(), 0.25);
+    let entropy = |p: &[f64]| -p.iter().map(|p| p * p.ln()).sum::<f64>() as f32;
+    let expected = entropy(&[0.1, 0.5, 0.15, 0.25]);
+    assert!((model.entropy.unwrap() - expected).abs() < 1e-6);
     assert_eq!(
         model.top.iter().map(|t| t.id).collect::<Vec<_>>(),
         [1, 3, 2]
@@ -371,9 +374,19 @@ fn logprobs_are_of_the_distribution_asked_for() {
     near(drawn.logprob.unwrap(), p);
     assert_eq!(drawn.top.iter().map(|t| t.id).collect::<Vec<_>>(), [3, 2]);
     near(drawn.top[0].logprob, 0.625);
+    assert!((drawn.entropy.unwrap() - entropy(&[0.625, 0.375])).abs() < 1e-6);
 
     params.logprobs = None;
     assert_eq!(sample(&params).logprob, None);
+    assert_eq!(sample(&params).entropy, None);
+
+    // Where nothing is uncertain, and where a token has no probability at all.
+    params.logprobs = Some(0);
+    params.logprobs_of = LogprobsOf::Model;
+    let sure = Sampler::new(&params, 4).unwrap();
+    let row = [0.0, f32::NEG_INFINITY, -1000.0, -90.0];
+    let sure = sure.sample(&row, 0, &mut Candidates::default()).unwrap();
+    assert!(sure.entropy.unwrap() < 1e-6, "{sure:?}");
 }
 
 /// A record of draws: any change of the generator, the arithmetic or the default order shows here.

@@ -19,7 +19,7 @@ fn reply(model: &Model, prompt: &str, tokens: usize) -> Reply {
 #[test]
 fn replies_do_not_depend_on_threads_batches_tables_or_maps() {
     for file in ["qwen2-tied.gguf", "llama-untied.gguf"] {
-        for kv in [KvType::F32, KvType::Half] {
+        for kv in KvType::ALL {
             let plain = options().kv_type(kv);
             let expected = bits(&reply(&plain.open(fixture(file)).unwrap(), PROMPT, 90));
             assert_eq!(expected.1.len(), 90);

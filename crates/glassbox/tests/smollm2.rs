@@ -141,8 +141,8 @@ fn quantised_it_stays_near_the_truth() {
         .iter()
         .map(|ids| all_logits(&truth_model, ids))
         .collect();
-    let near = |path: &Path| {
-        let model = open(path, KvType::Half);
+    let near = |path: &Path, kv: KvType| {
+        let model = open(path, kv);
         let (mut kl, mut same, mut n) = (0.0, 0usize, 0usize);
         for (ids, truth) in texts.iter().zip(&truth) {
             for (truth, ours) in truth.iter().zip(all_logits(&model, ids)) {
@@ -159,13 +159,26 @@ fn quantised_it_stays_near_the_truth() {
         let text = ask.run().unwrap().text;
         (kl / n as f64, same as f64 / n as f64, text)
     };
-    let (kl, same, text) = near(&path);
+    let (kl, same, text) = near(&path, KvType::Half);
     eprintln!(
         "the file: mean KL {kl:.5}, same top {:.1} %, {text:?}",
         same * 100.0
     );
     assert!(kl < 0.005, "mean KL {kl}");
     assert!(same >= 0.95, "same top {same}");
+    // Keys and values in 8 bits, and all else as it is in the file, or in f32.
+    for (file, most) in [(&path, 0.008), (f32_file, 0.004)] {
+        let (kl, same, text) = near(file, KvType::Q8);
+        eprintln!(
+            "{}, cache q8: mean KL {kl:.6}, same top {:.1} %, {text:?}",
+            file.display(),
+            same * 100.0
+        );
+        assert!(
+            kl < most && text.starts_with(" Paris"),
+            "mean KL {kl}, {text:?}"
+        );
+    }
     // Half as much again as was seen. The model's rows of 576 are not whole blocks of 256, so that
     // most of `q4_k` is `q5_0` here; and `q4_0`, which has no minimum, cannot hold values that
     // were made for `q4_1`: it answers, but no longer right.
@@ -181,7 +194,7 @@ fn quantised_it_stays_near_the_truth() {
         (Target::Q4_K_M, 0.085),
     ] {
         let file = requantized(f32_file, target, "again");
-        let (kl, same, text) = near(&file);
+        let (kl, same, text) = near(&file, KvType::Half);
         eprintln!(
             "{target}: mean KL {kl:.6}, same top {:.1} %, {text:?}",
             same * 100.0

@@ -29,10 +29,10 @@ const PLANS: [Plan; 3] = [
 ];
 
 /// Several sequences in one batch, prefill chunks beside single tokens, over shuffled pages, with
-/// and without groups, in both types of cache.
+/// and without groups, in every type of cache.
 pub(super) fn attention<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     for (n_heads, n_kv_heads, head_dim) in [(2, 2, 16), (6, 2, 64), (7, 1, 24), (2, 1, 128)] {
-        for kv_type in [KvType::F32, KvType::Half] {
+        for kv_type in KvType::ALL {
             let shape = AttentionShape {
                 n_heads,
                 n_kv_heads,
@@ -125,8 +125,10 @@ fn poison<B: Backend>(backend: &mut B, case: &str, kv: &mut B::Kv) -> Result<(),
 ///
 /// In [`KvType::Half`] a backend keeps queries, keys and values within `r = 2⁻¹¹` of the largest
 /// magnitude of their head, and a page's softmax weights times the largest magnitude of their
-/// values within 2⁻¹³ of the largest such product in the page. The former moves a score by
-/// `η = Σ (|q| r max |k| + |k| r max |q| + r² max |q| max |k|) scale`, and a weight by `e^(2 η)`.
+/// values within 2⁻¹³ of the largest such product in the page; in [`KvType::Q8`] keys and values
+/// within `r = 1 / 254`. The former moves a score by
+/// `η = Σ (|q| r max |k| + |k| r_q max |q| + r r_q max |q| max |k|) scale`, and a weight by
+/// `e^(2 η)`.
 fn reference(
     q: &[f32],
     keys: &[f32],
@@ -134,9 +136,10 @@ fn reference(
     len: usize,
     (shape, kv_type): (AttentionShape, KvType),
 ) -> Vec<(f64, f64)> {
-    let (r, r_weights) = match kv_type {
-        KvType::F32 => (0.0, 0.0),
-        KvType::Half => (1.0 / 2048.0, 1.0 / 8192.0),
+    let (r, r_q, r_weights) = match kv_type {
+        KvType::F32 => (0.0, 0.0, 0.0),
+        KvType::Half => (1.0 / 2048.0, 1.0 / 2048.0, 1.0 / 8192.0),
+        KvType::Q8 => (1.0 / 254.0, 1.0 / 2048.0, 1.0 / 8192.0),
     };
     let largest_of = |x: &[f32]| f64::from(x.iter().fold(0f32, |m, x| m.max(x.abs())));
     let hd = shape.head_dim;
@@ -154,9 +157,9 @@ fn reference(
                 let (q, k) = (f64::from(q), f64::from(k));
                 score += q * k * scale;
                 size += (q * k * scale).abs();
-                moved += q.abs() * k_max + k.abs() * q_max + r * q_max * k_max;
+                moved += q.abs() * r * k_max + k.abs() * r_q * q_max + r * r_q * q_max * k_max;
             }
-            eta = eta.max(moved * r * scale);
+            eta = eta.max(moved * scale);
             epsilon = epsilon.max(U * (hd as f64 * size + 3.0 * score.abs()));
             scores.push(score);
         }

@@ -14,7 +14,7 @@ const SHAPE: AttentionShape = AttentionShape {
 /// same page; both leave other pages alone; and attention writes the position that it should, in
 /// f32 with the documented layout.
 pub(super) fn pages<B: Backend>(backend: &mut B) -> Result<(), Failure> {
-    for kv_type in [KvType::F32, KvType::Half] {
+    for kv_type in KvType::ALL {
         let case = format!("pages, {kv_type:?}");
         let fail = device::<B>(&case);
         let mut rng = Rng(11);
@@ -69,7 +69,7 @@ pub(super) fn pages<B: Backend>(backend: &mut B) -> Result<(), Failure> {
                 }
             }
             // Where in a page it is, is the device's affair.
-            KvType::Half => {
+            KvType::Half | KvType::Q8 => {
                 bytes[4].clear();
                 backend.read_page(&mut bytes[4], &kv, 4).map_err(&fail)?;
             }

@@ -18,9 +18,14 @@ fn ids(seed: u64, n: usize) -> Vec<u32> {
 }
 
 /// The same sequence as one prefill, in chunks of 1, 7 and 64, and amid two others that are
-/// prefilled and decoded beside it: the same bits. The two types of cache share the chunks.
+/// prefilled and decoded beside it: the same bits. The types of cache share the chunks.
 pub(super) fn replay<B: Backend>(backend: &mut B) -> Result<(), Failure> {
-    for (kv_type, chunks) in [(KvType::F32, &[7][..]), (KvType::Half, &[1, 64])] {
+    let types = [
+        (KvType::F32, &[7][..]),
+        (KvType::Half, &[1, 64]),
+        (KvType::Q8, &[5]),
+    ];
+    for (kv_type, chunks) in types {
         let expected = alone(backend, kv_type, LEN)?;
         if let Some(index) = expected.iter().position(|x| !x.is_finite()) {
             return Err(Failure::Value {

@@ -23,7 +23,7 @@ mod bodies {
     pub(super) use crate::portable::rope::rope;
     pub(super) use crate::portable::steps::steps;
 
-    pub(super) use crate::panels::attention::attention_i16;
+    pub(super) use crate::panels::attention::{attention_i8, attention_i16};
     pub(super) use crate::panels::limits::{dot_bf16_chains, dot_chains};
     pub(super) use crate::panels::linear_float;
     use crate::panels::{self, lanes::Lanes};

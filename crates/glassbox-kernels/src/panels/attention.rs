@@ -1,6 +1,6 @@
-//! Attention in 16-bit integers on panels.
+//! Attention in integers on panels.
 
-use super::heads::{Pair, key_pairs, value_pairs};
+use super::heads::{Cell, Pair, key_pairs, value_pairs};
 use super::lanes::Lanes;
 use super::layout::ROWS;
 use crate::Tile;
@@ -12,38 +12,38 @@ use glassbox_core::{AttentionShape, PAGE};
 
 /// One layer's keys, or its values, in panels.
 #[derive(Clone, Copy)]
-pub struct HeadPanels<'a> {
+pub struct HeadPanels<'a, C = i16> {
     /// All pages, each as many pairs for every head.
-    pub pairs: &'a [Pair],
+    pub pairs: &'a [Pair<C>],
     /// A scale a vector, `[n_pages, n_kv_heads, PAGE]`.
     pub scales: &'a [f32],
 }
 
 /// One layer's keys and values in panels, seen through one sequence's page table.
 #[derive(Clone, Copy)]
-pub struct KvPanels<'a> {
+pub struct KvPanels<'a, C = i16> {
     /// The keys, [`key_pairs`] a head.
-    pub keys: HeadPanels<'a>,
+    pub keys: HeadPanels<'a, C>,
     /// The values, [`value_pairs`] a head.
-    pub values: HeadPanels<'a>,
+    pub values: HeadPanels<'a, C>,
     /// Position `p` is in page `table[p / PAGE]`.
     pub table: &'a [u32],
 }
 
 /// Sixteen lanes of pairs.
-type Step = [Pair; ROWS];
+type Step<C = i16> = [Pair<C>; ROWS];
 
 /// The keys or the values of one head in one page.
 #[derive(Clone, Copy)]
-struct Head<'a> {
-    steps: &'a [Step],
+struct Head<'a, C> {
+    steps: &'a [Step<C>],
     scales: &'a [f32; PAGE],
 }
 
-impl<'a> HeadPanels<'a> {
+impl<'a, C> HeadPanels<'a, C> {
     /// Head `head`, counted over the pages, of `pairs` pairs.
     #[inline(always)]
-    fn head(&self, head: usize, pairs: usize) -> Head<'a> {
+    fn head(&self, head: usize, pairs: usize) -> Head<'a, C> {
         Head {
             steps: self.pairs[head * pairs..][..pairs].as_chunks().0,
             scales: &self.scales.as_chunks().0[head],
@@ -52,16 +52,16 @@ impl<'a> HeadPanels<'a> {
 }
 
 /// One page of one head.
-struct Page<'a> {
-    keys: Head<'a>,
-    values: Head<'a>,
+struct Page<'a, C> {
+    keys: Head<'a, C>,
+    values: Head<'a, C>,
     /// Positions that some query sees.
     n: usize,
 }
 
-impl<'a> KvPanels<'a> {
+impl<'a, C> KvPanels<'a, C> {
     #[inline(always)]
-    fn page(&self, first: usize, n: usize, kv_head: usize, shape: AttentionShape) -> Page<'a> {
+    fn page(&self, first: usize, n: usize, kv_head: usize, shape: AttentionShape) -> Page<'a, C> {
         let head = self.table[first / PAGE] as usize * shape.n_kv_heads + kv_head;
         Page {
             keys: self.keys.head(head, key_pairs(shape.head_dim)),
@@ -88,6 +88,29 @@ pub(crate) fn attention_i16<V: Lanes>(
     kv_head: usize,
     shape: AttentionShape,
 ) {
+    attention::<V, i16>(dst, q, kv, kv_head, shape);
+}
+
+/// [`attention_i16`] of keys and values in 8 bits.
+#[inline(always)]
+pub(crate) fn attention_i8<V: Lanes>(
+    dst: &mut Tile<'_>,
+    q: Queries<'_>,
+    kv: KvPanels<'_, i8>,
+    kv_head: usize,
+    shape: AttentionShape,
+) {
+    attention::<V, i8>(dst, q, kv, kv_head, shape);
+}
+
+#[inline(always)]
+fn attention<V: Lanes, C: Cell>(
+    dst: &mut Tile<'_>,
+    q: Queries<'_>,
+    kv: KvPanels<'_, C>,
+    kv_head: usize,
+    shape: AttentionShape,
+) {
     let hd = shape.head_dim;
     let group = q.group(dst, shape);
     let n_queries = dst.n_rows() * group;
@@ -107,10 +130,10 @@ pub(crate) fn attention_i16<V: Lanes>(
         let page = |first, n| kv.page(first, n, kv_head, shape);
         let scale = shape.scale();
         match n {
-            1 => heads.attend::<V, 1>(first, query, scale, page),
-            2 => heads.attend::<V, 2>(first, query, scale, page),
-            4 => heads.attend::<V, 4>(first, query, scale, page),
-            _ => heads.attend::<V, 8>(first, query, scale, page),
+            1 => heads.attend::<V, C, 1>(first, query, scale, page),
+            2 => heads.attend::<V, C, 2>(first, query, scale, page),
+            4 => heads.attend::<V, C, 4>(first, query, scale, page),
+            _ => heads.attend::<V, C, 8>(first, query, scale, page),
         }
         first += n;
     }
@@ -134,12 +157,12 @@ impl Heads<'_, '_> {
 
     /// Queries `first` to `first + T`.
     #[inline(always)]
-    fn attend<'q, V: Lanes, const T: usize>(
+    fn attend<'q, V: Lanes, C: Cell + 'q, const T: usize>(
         &mut self,
         first: usize,
         query: impl Fn(usize) -> &'q [f32],
         scale: f32,
-        page: impl Fn(usize, usize) -> Page<'q>,
+        page: impl Fn(usize, usize) -> Page<'q, C>,
     ) {
         let mut words = [[0i32; T]; MAX_HEAD_DIM / 2];
         let mut units = [0.0; T];
@@ -211,7 +234,7 @@ impl Default for Shrink {
     }
 }
 
-impl Page<'_> {
+impl<C: Cell> Page<'_, C> {
     /// The scores of `T` queries; beyond the page's `n` positions they are any numbers.
     #[inline(always)]
     fn scores<V: Lanes, const T: usize>(
@@ -223,7 +246,7 @@ impl Page<'_> {
         let (panels, steps) = (self.n.div_ceil(ROWS), words.len());
         for c in (0..panels).step_by(2) {
             let panel = |p: usize| &self.keys.steps[(c + p) * steps..][..steps];
-            let sums = product::<V, 2, T>([panel(0), panel(1)], words);
+            let sums = product::<V, C, 2, T>([panel(0), panel(1)], words);
             for (p, sums) in sums.into_iter().enumerate() {
                 let at = (c + p) * ROWS;
                 let d: &[f32; ROWS] = self.keys.scales[at..].first_chunk().unwrap();
@@ -258,12 +281,12 @@ impl Page<'_> {
             }
         };
         for c in (0..panels - panels % 2).step_by(2) {
-            let [a, b] = product::<V, 2, T>([panel(c), panel(c + 1)], weights);
+            let [a, b] = product::<V, C, 2, T>([panel(c), panel(c + 1)], weights);
             take(c, a);
             take(c + 1, b);
         }
         if panels % 2 == 1 {
-            let [sums] = product::<V, 1, T>([panel(panels - 1)], weights);
+            let [sums] = product::<V, C, 1, T>([panel(panels - 1)], weights);
             take(panels - 1, sums);
         }
     }
@@ -271,15 +294,16 @@ impl Page<'_> {
 
 /// `Σ w x` of the lanes of `P` panels and `T` vectors.
 #[inline(always)]
-fn product<V: Lanes, const P: usize, const T: usize>(
-    panels: [&[Step]; P],
+fn product<V: Lanes, C: Cell, const P: usize, const T: usize>(
+    panels: [&[Step<C>]; P],
     words: &[[i32; T]],
 ) -> [[V::I; T]; P] {
     let panels = panels.map(|panel| &panel[..words.len()]);
     let mut sums = [[V::zero(); T]; P];
     for (s, words) in words.iter().enumerate() {
         for p in 0..P {
-            let w = V::load_pairs(&panels[p][s]);
+            let wide: Step = panels[p][s].map(|pair| pair.map(C::widen));
+            let w = V::load_pairs(&wide);
             for t in 0..T {
                 sums[p][t] = V::madd(sums[p][t], w, V::splat(words[t]));
             }

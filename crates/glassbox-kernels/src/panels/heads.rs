@@ -14,8 +14,40 @@
 use super::layout::ROWS;
 use glassbox_core::PAGE;
 
+/// An integer of a key or a value, as a cache keeps it.
+pub trait Cell: Copy {
+    /// `x`, which it can hold.
+    fn narrow(x: i16) -> Self;
+    /// The integer.
+    fn widen(self) -> i16;
+}
+
+impl Cell for i16 {
+    #[inline(always)]
+    fn narrow(x: i16) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn widen(self) -> i16 {
+        self
+    }
+}
+
+impl Cell for i8 {
+    #[inline(always)]
+    fn narrow(x: i16) -> Self {
+        x as i8
+    }
+
+    #[inline(always)]
+    fn widen(self) -> i16 {
+        i16::from(self)
+    }
+}
+
 /// Two elements of a vector, or one of two vectors.
-pub type Pair = [i16; 2];
+pub type Pair<C = i16> = [C; 2];
 
 /// Pairs of the keys of one head in a page.
 pub const fn key_pairs(head_dim: usize) -> usize {
@@ -43,18 +75,18 @@ const fn value_place(pos: usize, i: usize) -> (usize, usize) {
 
 /// Writes the key at position `pos` of a page of one head.
 #[inline(always)]
-pub fn put_key(page: &mut [Pair], pos: usize, key: &[i16]) {
+pub fn put_key<C: Cell>(page: &mut [Pair<C>], pos: usize, key: &[i16]) {
     for (i, &x) in key.iter().enumerate() {
         let (pair, half) = key_place(key.len(), pos, i);
-        page[pair][half] = x;
+        page[pair][half] = C::narrow(x);
     }
 }
 
 /// Writes the value at position `pos` of a page of one head.
 #[inline(always)]
-pub fn put_value(page: &mut [Pair], pos: usize, value: &[i16]) {
+pub fn put_value<C: Cell>(page: &mut [Pair<C>], pos: usize, value: &[i16]) {
     for (i, &x) in value.iter().enumerate() {
         let (pair, half) = value_place(pos, i);
-        page[pair][half] = x;
+        page[pair][half] = C::narrow(x);
     }
 }

@@ -1,4 +1,4 @@
-//! Attention in 16-bit integers over a paged cache.
+//! Attention in integers over a paged cache.
 
 use super::fixed::{WEIGHT_LIMIT, fixed, key_limit};
 use super::softmax::Running;
@@ -7,8 +7,8 @@ use glassbox_core::PAGE;
 /// `out = softmax(q · kᵀ / sqrt(head_dim)) · v` of one query over `key_scales.len()` positions.
 ///
 /// Keys and values are vectors of `q.len()` integers, each with its scale, made by
-/// [`fixed`] with [`key_limit`] and [`VALUE_LIMIT`](super::fixed::VALUE_LIMIT); the query is made
-/// such a vector here. A page of keys `k`, values `v` and their scales `d_k` and `d_v`, whose scores
+/// [`fixed`] with [`key_limit`] and [`VALUE_LIMIT`](super::fixed::VALUE_LIMIT), or in 8 bits with
+/// [`Q8_LIMIT`](super::fixed::Q8_LIMIT) for both; the query is made such a vector here. A page of keys `k`, values `v` and their scales `d_k` and `d_v`, whose scores
 /// `x` become weights `p` and a factor `a` as [`Running`] has it, does to the output `o`, 0 at
 /// first,
 ///

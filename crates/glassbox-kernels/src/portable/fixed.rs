@@ -15,6 +15,9 @@ pub const VALUE_LIMIT: i32 = 4095;
 /// See [`VALUE_LIMIT`].
 pub const WEIGHT_LIMIT: i32 = 8191;
 
+/// The largest magnitude of the integers of keys and values in 8 bits.
+pub const Q8_LIMIT: i32 = 127;
+
 /// `x ≈ d * q`: writes `q`, of magnitudes up to `limit`, and returns `d`.
 ///
 /// `d = max |x| / limit` and `q = x * (limit / max |x|)` rounded to the nearest, ties to even. A

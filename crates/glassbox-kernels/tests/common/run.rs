@@ -2,7 +2,7 @@
 
 use glassbox_core::{AttentionShape, DType, PAGE};
 use glassbox_kernels::panels::heads;
-use glassbox_kernels::portable::fixed::{VALUE_LIMIT, key_limit};
+use glassbox_kernels::portable::fixed::{Q8_LIMIT, VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
     ActBlock, Activations, HeadPanels, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile,
     panels,
@@ -131,29 +131,32 @@ fn group_size(q: &[f32], shape: AttentionShape) -> (usize, usize) {
 }
 
 /// Writes the vector at a position of a page.
-type Put = fn(&mut [heads::Pair], usize, &[i16]);
+type Put<C> = fn(&mut [heads::Pair<C>], usize, &[i16]);
 
-/// Vectors in 16-bit integers, `[n_pages, PAGE, n_kv_heads]`, and the same in panels.
-pub(crate) struct Heads16 {
+/// Vectors in integers, `[n_pages, PAGE, n_kv_heads]`, and the same in panels of cells `C`.
+pub(crate) struct Heads<C> {
     shape: AttentionShape,
     pub(crate) q: Vec<i16>,
     pub(crate) d: Vec<f32>,
-    panels: Vec<heads::Pair>,
+    panels: Vec<heads::Pair<C>>,
     scales: Vec<f32>,
 }
 
-impl Heads16 {
+/// In 16 bits.
+pub(crate) type Heads16 = Heads<i16>;
+
+impl<C: Cell> Heads<C> {
     pub(crate) fn new(
         kernels: &Kernels,
         x: &[f32],
         shape: AttentionShape,
         limit: i32,
-        (pairs, put): (usize, Put),
+        (pairs, put): (usize, Put<C>),
     ) -> Self {
         let (hd, n_heads) = (shape.head_dim, shape.n_kv_heads);
         let (mut q, mut d) = (vec![99; x.len()], vec![99.0; x.len() / hd]);
         kernels.fixed_rows(&mut q, &mut d, x, limit);
-        let mut panels = vec![[99; 2]; d.len() / PAGE * pairs];
+        let mut panels = vec![[C::narrow(99); 2]; d.len() / PAGE * pairs];
         let mut scales = vec![99.0; d.len()];
         for (i, (q, d)) in q.chunks_exact(hd).zip(&d).enumerate() {
             let (page, pos, head) = (i / n_heads / PAGE, i / n_heads % PAGE, i % n_heads);
@@ -161,7 +164,7 @@ impl Heads16 {
             put(&mut panels[at * pairs..][..pairs], pos, q);
             scales[at * PAGE + pos] = *d;
         }
-        Heads16 {
+        Heads {
             shape,
             q,
             d,
@@ -172,15 +175,15 @@ impl Heads16 {
 
     pub(crate) fn keys(kernels: &Kernels, x: &[f32], shape: AttentionShape) -> Self {
         let of = (heads::key_pairs(shape.head_dim), heads::put_key as _);
-        Self::new(kernels, x, shape, key_limit(shape.head_dim), of)
+        Self::new(kernels, x, shape, C::most(key_limit(shape.head_dim)), of)
     }
 
     pub(crate) fn values(kernels: &Kernels, x: &[f32], shape: AttentionShape) -> Self {
         let of = (heads::value_pairs(shape.head_dim), heads::put_value as _);
-        Self::new(kernels, x, shape, VALUE_LIMIT, of)
+        Self::new(kernels, x, shape, C::most(VALUE_LIMIT), of)
     }
 
-    fn view(&self) -> HeadPanels<'_> {
+    fn view(&self) -> HeadPanels<'_, C> {
         HeadPanels {
             pairs: &self.panels,
             scales: &self.scales,
@@ -200,10 +203,58 @@ impl Heads16 {
     }
 }
 
-/// [`in_part`] of attention in 16-bit integers of the rows `q`, the first at position `start`.
-pub(crate) fn attention_i16(
+/// The width of a cell.
+pub(crate) trait Cell: heads::Cell {
+    /// The largest magnitude that a cell may have, of one that a wide cell may.
+    fn most(wide: i32) -> i32;
+    fn attention(
+        kernels: &Kernels,
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPanels<'_, Self>,
+        kv_head: usize,
+        shape: AttentionShape,
+    );
+}
+
+impl Cell for i16 {
+    fn most(wide: i32) -> i32 {
+        wide
+    }
+
+    fn attention(
+        kernels: &Kernels,
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPanels<'_, Self>,
+        kv_head: usize,
+        shape: AttentionShape,
+    ) {
+        kernels.attention_i16(dst, q, kv, kv_head, shape);
+    }
+}
+
+impl Cell for i8 {
+    fn most(_: i32) -> i32 {
+        Q8_LIMIT
+    }
+
+    fn attention(
+        kernels: &Kernels,
+        dst: &mut Tile<'_>,
+        q: Queries<'_>,
+        kv: KvPanels<'_, Self>,
+        kv_head: usize,
+        shape: AttentionShape,
+    ) {
+        kernels.attention_i8(dst, q, kv, kv_head, shape);
+    }
+}
+
+/// [`in_part`] of attention in integers of the rows `q`, the first at position `start`.
+pub(crate) fn attention_int<C: Cell>(
     kernels: &Kernels,
-    (keys, values): (&Heads16, &Heads16),
+    (keys, values): (&Heads<C>, &Heads<C>),
     q: &[f32],
     start: usize,
     table: &[u32],
@@ -218,7 +269,7 @@ pub(crate) fn attention_i16(
     };
     let q = Queries { data: q, start };
     in_part(size, around, |dst| {
-        kernels.attention_i16(dst, q, kv, kv_head, shape)
+        C::attention(kernels, dst, q, kv, kv_head, shape)
     })
 }
 
