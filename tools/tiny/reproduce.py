@@ -1,4 +1,4 @@
-"""The whole recipe: `python reproduce.py WORK [OUT]`.
+"""The whole recipe: `python reproduce.py WORK [OUT] [--reinforce]`.
 
 Everything is made in the folder WORK; a stage whose result is there is not done again, and
 training goes on from its last checkpoint. The model, the suite and the scores end up in OUT.
@@ -62,24 +62,25 @@ class Recipe:
         self.stage(name, folder / "model.safetensors", lambda: (train(plan), export(checkpoint, base, folder)))
         return folder
 
-    def run(self, out: Path | None) -> None:
+    def run(self, out: Path | None, reinforce: bool) -> None:
         vocab = self.work / "vocabulary"
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
         # 1. Cold start on written traces.
-        best = self.trained("cold-start", vocab, fresh, 4800, 1, (0.005, 0.003), 0.5, 100)
+        best = self.trained("cold-start", vocab, fresh, 7000, 1, (0.005, 0.003), 0.5, 100)
         scores = self.score("after-cold-start", best)
 
-        # 2. Reinforcement learning with rules for rewards.
-        tried = self.work / "reinforced"
-        plan = Reinforcement(best, self.work / "reinforced.pt", 30, 2, 2e-4, 2e-4)
-        self.stage("reinforcement", tried / "model.safetensors", lambda: (grpo(plan), export(plan.out, vocab, tried)))
-        best, scores = self.better(best, scores, tried, self.score("after-reinforcement", tried))
+        # 2. Reinforcement learning with rules for rewards, where it is asked for: see the model card.
+        if reinforce:
+            tried = self.work / "reinforced"
+            plan = Reinforcement(best, self.work / "reinforced.pt", 30, 2, 2e-4, 2e-4)
+            self.stage("reinforcement", tried / "model.safetensors", lambda: (grpo(plan), export(plan.out, vocab, tried)))
+            best, scores = self.better(best, scores, tried, self.score("after-reinforcement", tried))
 
         # 3. Fine-tuning on its own right replies.
         kept = self.work / "kept.jsonl"
         self.stage("rejection-sampling", kept, lambda: sample(Sampling(best, kept, 12, 3)))
-        tuned = self.trained("fine-tuned", best, partial(mixed, kept), 500, 4, (0.0015, 0.001), 1.0, 20)
+        tuned = self.trained("fine-tuned", best, partial(mixed, kept), 1200, 4, (0.0015, 0.001), 1.0, 20)
         best, scores = self.better(best, scores, tuned, self.score("after-fine-tuning", tuned))
 
         final = self.score("final", best, full=True)
@@ -100,4 +101,5 @@ class Recipe:
 
 
 if __name__ == "__main__":
-    Recipe(Path(sys.argv[1])).run(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    folders = [Path(arg) for arg in sys.argv[1:] if arg != "--reinforce"]
+    Recipe(folders[0]).run(folders[1] if len(folders) > 1 else None, "--reinforce" in sys.argv)

@@ -227,6 +227,7 @@ impl Inspection {
             context,
             weights: self.tensors.bytes,
             kv_half: spec.kv_bytes(context, KvType::Half),
+            kv_q8: spec.kv_bytes(context, KvType::Q8),
             kv_f32: spec.kv_bytes(context, KvType::F32),
         });
     }

@@ -100,6 +100,7 @@ fn inspect_says_what_the_files_say() {
         let kv = |name: &str| json["memory"][name].as_u64().unwrap();
         let head_dim = json["spec"]["head_dim"].as_u64().unwrap();
         assert_eq!(kv("kv_half"), kv("kv_f32") / 2 + kv("kv_f32") / head_dim);
+        assert_eq!(kv("kv_q8"), kv("kv_f32") / 4 + kv("kv_f32") / head_dim);
         assert!(json.get("tensor_list").is_none(), "{name}");
         let text = run(&["inspect", &model, "--tensors"]);
         assert!(text.ok().lines().count() > n_tensors, "{name}");

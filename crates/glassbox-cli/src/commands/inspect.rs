@@ -138,9 +138,10 @@ fn print(out: &mut impl Write, i: &Inspection) -> io::Result<()> {
         row(
             "memory",
             &format!(
-                "{} weights; {} keys and values in 16 bits or {} in f32, at {} positions",
+                "{} weights; {} keys and values in 16 bits, {} in 8, or {} in f32, at {} positions",
                 size(m.weights),
                 size(m.kv_half),
+                size(m.kv_q8),
                 size(m.kv_f32),
                 m.context
             ),

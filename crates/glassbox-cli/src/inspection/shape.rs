@@ -94,6 +94,7 @@ pub(crate) struct Memory {
     pub(crate) context: usize,
     pub(crate) weights: u64,
     pub(crate) kv_half: u64,
+    pub(crate) kv_q8: u64,
     pub(crate) kv_f32: u64,
 }
 
