@@ -16,7 +16,9 @@
 //! registers. Without `--quick` a benchmark takes about eight seconds. Other work on the machine
 //! shows in every figure, the limits included: compare runs only with equal limits.
 //!
-//! Deliberately absent: whole models, which `glassbox bench` measures.
+//! Two programs measure more than kernels: `tiny-table` and `cache-table`.
+//!
+//! Deliberately absent: the speed of whole models, which `glassbox bench` measures.
 
 #![forbid(unsafe_code)]
 

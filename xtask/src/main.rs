@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
-mod cache_table;
 mod ci;
 mod fetch_models;
 mod fixtures;
@@ -16,7 +15,6 @@ mod root;
 mod synth;
 mod test;
 mod tidy;
-mod tiny_table;
 mod usage;
 
 use std::process::ExitCode;
@@ -40,10 +38,6 @@ Usage: cargo xtask <chore>
                                       glassbox beside llama.cpp and candle, in turns; options:
                                       --threads N, --prompts 512,4096, --tokens 64, --depth 4096,
                                       --batches 8,16, --rounds 5, --engines llama.cpp, --json
-  cache-table                         what branches, pages on disk and batches bring on SmolLM2
-  tiny-table [--per-kind N]           what budgets, votes, corrections and the arithmetic checker
-                                      do for the embedded model, on N held-out problems of each
-                                      kind (20)
 ";
 
 fn main() -> ExitCode {
@@ -78,7 +72,6 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
         "bench-peers" => {
             return bench_peers::run(&root::find()?, &bench_peers::Options::parse(rest)?);
         }
-        "tiny-table" => return tiny_table::run(&tiny_table::Options::parse(rest)?),
         "synth" => return synth::run(&synth::Options::parse(rest)?),
         "fixtures" => return fixtures::run(&root::find()?, fixtures::parse(rest)?),
         _ => {}
@@ -87,7 +80,6 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
         "test" => test::run,
         "ci" => ci::run,
         "tidy" => tidy::run,
-        "cache-table" => cache_table::run,
         "fetch-models" => fetch_models::run,
         _ => return Err(usage::error(format!("there is no chore `{chore}`"))),
     };
@@ -114,7 +106,6 @@ mod tests {
             &["fuzz", "--replay", "file"],
             &["synth", "qwen2-1.5b", "out.gguf"],
             &["bench-peers"],
-            &["tiny-table", "--per-kind", "0"],
         ] {
             let error = dispatch(args).unwrap_err();
             assert!(error.is::<usage::UsageError>(), "{args:?}: {error:#}");

@@ -1,18 +1,19 @@
 //! What the glass box does for the embedded model, in numbers: tables for the README.
+//!
+//! `cargo run --release -p glassbox-benches --bin tiny-table -- [PROBLEMS OF EACH KIND]`
+
+#![forbid(unsafe_code)]
 
 mod budgets;
 mod checker;
 mod corrections;
 mod dice;
 mod equations;
-mod options;
 mod replies;
 mod suite;
 mod votes;
 
-pub(crate) use options::Options;
-
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use dice::Dice;
 use glassbox::Model;
 use replies::Replies;
@@ -29,13 +30,19 @@ struct Bench {
 }
 
 /// Prints the tables, as Markdown.
-pub(crate) fn run(options: &Options) -> Result<()> {
+fn main() -> Result<()> {
+    let per_kind = match std::env::args().nth(1) {
+        Some(n) => n
+            .parse()
+            .with_context(|| format!("{n:?} is no number of problems"))?,
+        None => 20,
+    };
     let began = Instant::now();
     let model = Model::options()
         .context(2048)
         .cache(64 * 1024)
         .open_tiny()?;
-    let problems = suite::problems(options.per_kind)?;
+    let problems = suite::problems(per_kind)?;
     eprintln!(
         "{} problems, {} threads, {}",
         problems.len(),

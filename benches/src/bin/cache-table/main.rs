@@ -1,22 +1,28 @@
 //! What the cache and the batches of the engine bring on a real model: a table of ratios, each of
 //! two ways that are timed in turns.
+//!
+//! `cargo run --release -p glassbox-benches --bin cache-table -- [MODEL]`; by default the one that
+//! `cargo xtask fetch-models` fetches.
 
-use crate::fetch_models;
+#![forbid(unsafe_code)]
+
 use anyhow::{Result, ensure};
 use glassbox::{Ask, At, Group, Model, ModelOptions, Reply, Session};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+const FETCHED: &str = "models/SmolLM2-135M-Instruct.Q4_1.gguf";
 const ROUNDS: usize = 5;
 const CONTEXT: usize = 4096;
 /// Bytes for pages on disk, which is more than is needed.
 const DISK: u64 = 1 << 32;
 
 /// Prints the table, as Markdown.
-pub(crate) fn run(root: &Path) -> Result<()> {
-    fetch_models::run(root)?;
-    let path = fetch_models::smollm2(root);
-    println!("| SmolLM2-135M, Q4_1 | without | with | ratio |\n|---|---|---|---|");
+fn main() -> Result<()> {
+    let path = std::env::args_os().nth(1);
+    let path = path.map_or_else(|| PathBuf::from(FETCHED), PathBuf::from);
+    let name = path.file_stem().unwrap_or_default().display();
+    println!("| {name} | without | with | ratio |\n|---|---|---|---|");
     for part in [branch, disk, batch] {
         println!("{}", part(&path)?);
     }
