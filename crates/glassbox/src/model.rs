@@ -45,13 +45,12 @@ impl Model {
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
         let model = load_on(cpu, checkpoint, options, progress)?;
-        let disk = options.disk_cache.clone();
-        let engine = match options.certify || disk.is_some() {
-            true => Engine::with_weights(model, text, Fingerprint::of(checkpoint)?, disk),
-            false => Engine::new(model, text),
+        let engine = match (options.certify, options.disk_cache.clone()) {
+            (false, None) => Engine::new(model, text)?,
+            (_, disk) => Engine::with_weights(model, text, Fingerprint::of(checkpoint)?, disk)?,
         };
         Ok(Model {
-            engine: engine?,
+            engine,
             isa,
             threads,
         })

@@ -133,6 +133,14 @@ impl AuditLog {
     }
 }
 
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        // A process that is just being started may have the file, and with it the lock, for a
+        // moment longer.
+        let _ = self.file.unlock();
+    }
+}
+
 /// Makes the name of a new file last. Not every system can, and none needs it for what is in it.
 fn sync_folder(path: &Path) {
     let folder = match path.parent() {
