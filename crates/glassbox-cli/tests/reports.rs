@@ -276,7 +276,7 @@ fn wrong_values_are_named() {
         ("--think", "99999999999", 2, "max_thinking = 99999999999"),
         ("--threads", "0", 2, "expected 1 to 1024"),
         ("--context", "0", 2, "expected 1 to 16777216"),
-        ("--kv", "q8", 2, "half, f32"),
+        ("--kv", "q4", 2, "half, f32, q8"),
     ] {
         ask(option, value).fails(code, part);
     }
