@@ -1,6 +1,7 @@
 //! The embedded model opens, and is the model of the files that it was made from.
 
-use glassbox::{Model, ModelOptions, Special};
+use glassbox::{KvType, Message, Model, ModelOptions, Special};
+use serde_json::Value;
 use std::path::Path;
 
 fn folder() -> std::path::PathBuf {
@@ -62,4 +63,37 @@ fn every_problem_of_its_suite_fits_its_context() {
     }
     // Room for the template, a reasoning and a reply.
     assert!(2 * longest < tiny.engine().context(), "{longest}");
+}
+
+/// Every token of twenty greedy replies, checked in one pass over each: while each is the most
+/// likely one after those before it, decoding writes just these. The fixture is made by
+/// `tools/tiny/transformers_reference.py`.
+#[test]
+fn it_writes_what_transformers_writes() {
+    let options = Model::options().threads(2).kv_type(KvType::F32);
+    let model = options.open_tiny().unwrap();
+    let fixture: Vec<Value> =
+        serde_json::from_str(include_str!("fixtures/tiny_transformers.json")).unwrap();
+    assert_eq!(fixture.len(), 20);
+    for entry in &fixture {
+        let question = entry["question"].as_str().unwrap();
+        let ids = |key: &str| -> Vec<u32> { serde_json::from_value(entry[key].clone()).unwrap() };
+        let (prompt, reply) = (ids("prompt"), ids("reply"));
+        let chat = model.engine().chat().unwrap();
+        let ours = chat.prompt(&[Message::user(question)], &Default::default());
+        assert_eq!(ours.unwrap().ids, prompt, "{question}");
+        let all = [&prompt[..], &reply[..]].concat();
+        let mut written = Vec::new();
+        let logits = |i: usize, row: &[f32]| {
+            if i + 1 >= prompt.len() {
+                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+                written.push(best.unwrap() as u32);
+            }
+        };
+        let engine = model.engine();
+        engine.logits(&all[..all.len() - 1], true, logits).unwrap();
+        let differs = written.iter().zip(&reply).position(|(a, b)| a != b);
+        assert_eq!(differs, None, "{question}: from token {differs:?} on");
+        assert_eq!(written.len(), reply.len());
+    }
 }
