@@ -10,12 +10,14 @@
 mod checks;
 mod files;
 mod kernels;
+mod records;
 mod text;
 mod trace;
 
 pub use checks::checks;
 pub use files::{config, gguf, safetensors};
 pub use kernels::kernels;
+pub use records::{audit, certificate};
 pub use text::{detokenizer, template, tokenizer, vocabulary};
 pub use trace::trace;
 
@@ -34,4 +36,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("trace", trace),
     ("checks", checks),
     ("kernels", kernels),
+    ("certificate", certificate),
+    ("audit", audit),
 ];
