@@ -5,7 +5,7 @@ use crate::progress::Bar;
 use anyhow::Result;
 use glassbox::Limits;
 use glassbox::weights::Checkpoint;
-use glassbox::{Batch, CausalLm, KvType, PAGE, Sequence};
+use glassbox::{Batch, CausalLm, DType, KvType, PAGE, Sequence};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -62,12 +62,10 @@ pub(crate) struct Timed {
 struct Costs {
     /// Bytes of weights that a pass reads.
     bytes: u64,
-    /// Multiply-adds with quantised weights, and with others, a token.
-    int: u64,
-    float: u64,
+    /// Multiply-adds a token, with quantised weights, with bf16 and with other floats.
+    each: [u64; 3],
     /// The same of the output matrix, for tokens whose logits are wanted.
-    head_int: u64,
-    head_float: u64,
+    head: [u64; 3],
 }
 
 impl Costs {
@@ -83,13 +81,16 @@ impl Costs {
             if info.shape().len() < 2 {
                 continue;
             }
-            let to = match (is_embedding || is_head, info.dtype().is_quantized()) {
-                (false, true) => &mut costs.int,
-                (false, false) => &mut costs.float,
-                (true, true) => &mut costs.head_int,
-                (true, false) => &mut costs.head_float,
+            let kind = match info.dtype() {
+                DType::BF16 => 1,
+                dtype if dtype.is_quantized() => 0,
+                _ => 2,
             };
-            *to += info.n_elements();
+            let to = match is_embedding || is_head {
+                true => &mut costs.head,
+                false => &mut costs.each,
+            };
+            to[kind] += info.n_elements();
         }
         costs
     }
@@ -192,15 +193,21 @@ impl Bench {
         let position = spec.page_bytes(self.kv) as f64 / PAGE as f64;
         let bytes = passes as f64 * self.costs.bytes as f64 + read * position;
         let q_width = spec.attention().q_width();
-        let attention = looks * (2 * q_width * spec.n_layers) as f64;
-        let sum =
-            |each: u64, head: u64| n_tokens as f64 * each as f64 + n_logits as f64 * head as f64;
-        let int = sum(self.costs.int, self.costs.head_int);
-        let float = sum(self.costs.float, self.costs.head_float) + attention;
         let limits = &self.limits;
+        let attention = looks * (2 * q_width * spec.n_layers) as f64
+            / match self.kv {
+                KvType::Half => limits.int16_mac_s,
+                _ => limits.f32_fma_s,
+            };
+        let rates = [limits.int8_mac_s, limits.bf16_mac_s, limits.f32_fma_s];
+        let weights = (0..3).map(|kind| {
+            let each = n_tokens as f64 * self.costs.each[kind] as f64;
+            let head = n_logits as f64 * self.costs.head[kind] as f64;
+            (each + head) / rates[kind]
+        });
         (
             bytes / limits.read_bytes_s,
-            int / limits.int16_mac_s + float / limits.f32_fma_s,
+            weights.sum::<f64>() + attention,
         )
     }
 

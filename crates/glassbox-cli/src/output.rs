@@ -146,11 +146,13 @@ pub(crate) fn limits<S: serde::Serializer>(
     limits: &glassbox::Limits,
     to: S,
 ) -> Result<S::Ok, S::Error> {
-    let mut object = to.serialize_struct("Limits", 4)?;
+    let mut object = to.serialize_struct("Limits", 6)?;
     object.serialize_field("threads", &limits.threads)?;
     object.serialize_field("read_bytes_s", &limits.read_bytes_s)?;
     object.serialize_field("f32_fma_s", &limits.f32_fma_s)?;
+    object.serialize_field("int8_mac_s", &limits.int8_mac_s)?;
     object.serialize_field("int16_mac_s", &limits.int16_mac_s)?;
+    object.serialize_field("bf16_mac_s", &limits.bf16_mac_s)?;
     object.end()
 }
 

@@ -11,9 +11,9 @@ use std::time::Instant;
 /// Prompt and generation speed, against this machine's limits, measured in the same run.
 ///
 /// Generation is held against the memory's speed: the bytes of all weights and of the cache that
-/// one step reads. A prompt is held against the rate of multiply-adds: of 16-bit integers for
-/// quantised weights, of f32 for others and for attention. Whichever of the two takes longer is
-/// the limit.
+/// one step reads. A prompt is held against the rate of multiply-adds: of 8-bit integers for
+/// quantised weights, of bf16 for those, of f32 for others; for attention of 16-bit integers or
+/// of f32, as keys and values are. Whichever of the two takes longer is the limit.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

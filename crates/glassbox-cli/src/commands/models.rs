@@ -1,4 +1,4 @@
-use crate::distills::{DISTILLS, Distill, FORMATS, Memory, Scores};
+use crate::distills::{Distill, FORMATS, Memory, Scores, distills};
 use crate::model_source::EMBEDDED;
 use crate::output::{count, size};
 use crate::{output, system};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         context,
         memory_available: available,
         embedded: EMBEDDED,
-        models: DISTILLS
+        models: distills()?
             .iter()
             .map(|d| row(d, context, available))
             .collect(),
@@ -77,7 +77,7 @@ fn row(distill: &Distill, context: usize, available: Option<u64>) -> Row {
     Row {
         name: distill.name(),
         repo: distill.repo,
-        parameters: distill.spec().n_parameters(),
+        parameters: distill.spec.n_parameters(),
         scores: distill.scores,
         formats: FORMATS.map(needs).into(),
     }
