@@ -20,8 +20,9 @@ pub struct Weight {
 enum Data {
     /// Panels, from the first cache line on.
     Panels { bytes: Vec<u8>, start: usize },
-    /// A single row, such as a gain or a bias, and its elements.
-    Row { view: WeightView, vector: Vec<f32> },
+    /// A single row, such as a gain or a bias, and its elements. Its bytes are a copy, as panels
+    /// are: when all are loaded, nothing holds the file any longer.
+    Row { bytes: Vec<u8>, vector: Vec<f32> },
 }
 
 impl Weight {
@@ -35,7 +36,9 @@ impl Weight {
                 1 => {
                     let mut vector = zeros(view.cols())?;
                     view.dequantize_row(0, &mut vector);
-                    Data::Row { view, vector }
+                    let mut bytes = zeros(view.row_bytes())?;
+                    bytes.copy_from_slice(view.data());
+                    Data::Row { bytes, vector }
                 }
                 _ => in_panels(&view, team)?,
             },
@@ -50,9 +53,9 @@ impl Weight {
                 let whole = &bytes[start + first / panels::ROWS * panel_bytes..];
                 Cow::Borrowed(&whole[..n.div_ceil(panels::ROWS) * panel_bytes])
             }
-            Data::Row { view, .. } => {
+            Data::Row { bytes, .. } => {
                 let mut panel = vec![0; panel_bytes];
-                panels::pack(&mut panel, view.data(), self.cols, self.dtype);
+                panels::pack(&mut panel, bytes, self.cols, self.dtype);
                 Cow::Owned(panel)
             }
         }

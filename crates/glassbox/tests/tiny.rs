@@ -32,6 +32,28 @@ fn it_computes_what_its_files_do() {
     assert_eq!(reply(&tiny), reply(&options().open(folder()).unwrap()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_loaded_model_holds_no_file() {
+    use glassbox::weights::{Checkpoint, OpenOptions};
+
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let mapped = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.contains(&*copy.path().to_string_lossy())
+    };
+    let checkpoint = Checkpoint::open(copy.path(), &OpenOptions::default()).unwrap();
+    assert!(mapped());
+    let model = options().load(&checkpoint, |_| true).unwrap();
+    drop(checkpoint);
+    assert!(!mapped());
+    assert!(!model.logits(&[1]).unwrap().is_empty());
+}
+
 #[test]
 fn its_prompt_opens_the_reasoning() {
     let tiny = Model::tiny().unwrap();
