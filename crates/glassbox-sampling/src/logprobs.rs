@@ -28,33 +28,27 @@ pub(crate) fn of_model(logits: &[f32], max: f32, chosen: u32, n: usize) -> Repor
             .zip(logits)
             .map(|(id, logit)| Candidate { id, logit: *logit })
     };
-    let total = math::sum_exp(logits, max);
-    report(row, max, total, logits[chosen as usize], n)
+    let sums = math::sums(logits, |logit| *logit, max);
+    report(row, max, sums, logits[chosen as usize], n)
 }
 
 /// The same of the candidates that a chain has left.
 pub(crate) fn of_draw(candidates: &mut Candidates, chosen: Candidate, n: usize) -> Report {
     let max = candidates.max_logit();
-    let total = candidates.softmax().total;
-    report(
-        || candidates.as_slice().iter().copied(),
-        max,
-        total,
-        chosen.logit,
-        n,
-    )
+    let sums = math::sums(candidates.as_slice(), |c| c.logit, max);
+    let row = || candidates.as_slice().iter().copied();
+    report(row, max, sums, chosen.logit, n)
 }
 
 fn report<I: Iterator<Item = Candidate>>(
     row: impl Fn() -> I,
     max: f32,
-    total: f64,
+    sums: math::Sums,
     chosen: f32,
     n: usize,
 ) -> Report {
-    let log_total = libm::log(total);
-    let weighted = math::weighted_sum_exp(row().map(|c| c.logit), max);
-    let entropy = (log_total - weighted / total).max(0.0) as f32;
+    let log_total = libm::log(sums.total);
+    let entropy = (log_total - sums.weighted / sums.total).max(0.0) as f32;
     let logprob = |logit: f32| ((f64::from(logit) - f64::from(max)) - log_total) as f32;
     let mut top = Vec::new();
     if n > 0 {

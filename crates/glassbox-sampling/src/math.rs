@@ -79,29 +79,39 @@ pub(crate) fn weigh(items: &[Candidate], max: f32, weights: &mut Vec<f32>) -> f6
     fold(&sum)
 }
 
-/// The sum of e^(logit − max) over a row of logits; −inf adds nothing.
-pub(crate) fn sum_exp(logits: &[f32], max: f32) -> f64 {
-    let mut sum = [0.0; LANES];
-    let mut block = [0.0; BLOCK];
-    for src in logits.chunks(BLOCK) {
-        let dst = &mut block[..src.len()];
-        for (l, w) in src.iter().zip(&mut *dst) {
-            *w = l - max;
-        }
-        exp_and_sum(dst, &mut sum);
-    }
-    fold(&sum)
+/// `Σ e^x` and `Σ e^x · x` over a row, where `x` is a logit less the largest.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Sums {
+    pub(crate) total: f64,
+    pub(crate) weighted: f64,
 }
 
-/// Σ e^(logit − max) · (logit − max), in the documented order. What lies below −87 counts as −87, where
-/// it weighs nothing.
-pub(crate) fn weighted_sum_exp(logits: impl Iterator<Item = f32>, max: f32) -> f64 {
-    let mut sum = [0.0; LANES];
-    for (i, logit) in logits.enumerate() {
-        let below = (logit - max).max(-87.0);
-        sum[i % LANES] += f64::from(exp(below)) * f64::from(below);
+/// The sums over the logits of `items`, each in the documented order. What weighs nothing, −inf
+/// too, adds nothing.
+pub(crate) fn sums<T>(items: &[T], logit: impl Fn(&T) -> f32, max: f32) -> Sums {
+    let (mut total, mut weighted) = ([0.0; LANES], [0.0; LANES]);
+    let (mut below, mut weights) = ([0.0; BLOCK], [0.0; BLOCK]);
+    for src in items.chunks(BLOCK) {
+        let (below, weights) = (&mut below[..src.len()], &mut weights[..src.len()]);
+        for (x, item) in below.iter_mut().zip(src) {
+            *x = logit(item) - max;
+        }
+        weights.copy_from_slice(below);
+        exp_and_sum(weights, &mut total);
+        // 0 · −∞ would be NaN.
+        for x in below.iter_mut() {
+            *x = if *x < f32::MIN { f32::MIN } else { *x };
+        }
+        for (x, w) in below.chunks(LANES).zip(weights.chunks(LANES)) {
+            for ((sum, x), w) in weighted.iter_mut().zip(x).zip(w) {
+                *sum += f64::from(*w) * f64::from(*x);
+            }
+        }
     }
-    fold(&sum)
+    Sums {
+        total: fold(&total),
+        weighted: fold(&weighted),
+    }
 }
 
 /// The largest of a row, and whether every element is below +inf (which NaN is not).
@@ -184,11 +194,25 @@ mod tests {
         for (i, l) in logits.iter().enumerate() {
             lanes[i % 8] += f64::from(exp(*l - 10.0));
         }
-        let expected = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
-            + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+        let fold = |lanes: [f64; 8]| {
+            ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
+                + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
+        };
+        let expected = fold(lanes);
         let mut weights = Vec::new();
         assert_eq!(weigh(&items, 10.0, &mut weights), expected);
-        assert_eq!(sum_exp(&logits, 10.0), expected);
+        let mut weighted = [0.0f64; 8];
+        for (i, l) in logits.iter().enumerate() {
+            weighted[i % 8] += f64::from(exp(*l - 10.0)) * f64::from(*l - 10.0);
+        }
+        let both = Sums {
+            total: expected,
+            weighted: fold(weighted),
+        };
+        assert_eq!(sums(&logits, |logit| *logit, 10.0), both);
+        assert_eq!(sums(&items, |item| item.logit, 10.0), both);
+        let with_none = [&logits[..], &[f32::NEG_INFINITY, -200.0]].concat();
+        assert_eq!(sums(&with_none, |logit| *logit, 10.0), both);
     }
 
     #[test]

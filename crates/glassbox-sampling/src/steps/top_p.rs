@@ -79,7 +79,7 @@ mod tests {
             let mut ranked: Vec<(u32, f32)> = (0u32..).zip(row.iter().copied()).collect();
             ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             let max = ranked[0].1;
-            let total = math::sum_exp(&row, max);
+            let total = math::sums(&row, |logit| *logit, max).total;
             let (mut mass, mut expected) = (0.0, Vec::new());
             for (id, l) in ranked {
                 expected.push(id);
