@@ -200,17 +200,41 @@ impl Heads<'_, '_> {
                 }
             }
             let weights = &weights[..page.n.div_ceil(2)];
-            page.add_values::<V, T>(weights, |t, i, sums| {
-                let Shrink { by, unit } = steps[t];
-                let out = &mut self.out(first + t)[i..];
-                for (o, sum) in out.iter_mut().zip(sums) {
-                    *o = sum.mul_add(unit, *o * by);
-                }
-            });
+            self.add_values::<V, C, T>(first, &page, weights, &steps);
         }
         for (t, run) in runs.iter().enumerate() {
             let inverse = 1.0 / run.total;
             self.out(first + t).iter_mut().for_each(|o| *o *= inverse);
+        }
+    }
+
+    /// Adds the weighted values of a page to the outputs of `T` queries.
+    #[inline(always)]
+    fn add_values<V: Lanes, C: Cell, const T: usize>(
+        &mut self,
+        first: usize,
+        page: &Page<'_, C>,
+        weights: &[[i32; T]],
+        steps: &[Shrink; T],
+    ) {
+        // A closure that computes may not be inlined, and is then compiled without the table's
+        // instructions.
+        let panels = page.values.steps.len() / (PAGE / 2);
+        let panel = |c: usize| &page.values.steps[c * (PAGE / 2)..][..weights.len()];
+        for c in (0..panels).step_by(2) {
+            let mut sums = [[V::zero(); T]; 2];
+            if c + 1 < panels {
+                sums = product::<V, C, 2, T>([panel(c), panel(c + 1)], weights);
+            } else {
+                [sums[0]] = product::<V, C, 1, T>([panel(c)], weights);
+            }
+            for (c, sums) in (c..panels).zip(sums) {
+                for t in 0..T {
+                    let mut x = [0.0; ROWS];
+                    V::store(V::to_float(sums[t]), &mut x);
+                    steps[t].apply(&mut self.out(first + t)[c * ROWS..], &x);
+                }
+            }
         }
     }
 }
@@ -231,6 +255,24 @@ impl Default for Shrink {
     /// Nothing.
     fn default() -> Self {
         Shrink { by: 1.0, unit: 0.0 }
+    }
+}
+
+impl Shrink {
+    #[inline(always)]
+    fn apply(self, out: &mut [f32], sums: &[f32; ROWS]) {
+        match out.first_chunk_mut::<ROWS>() {
+            Some(out) => {
+                for i in 0..ROWS {
+                    out[i] = sums[i].mul_add(self.unit, out[i] * self.by);
+                }
+            }
+            None => {
+                for (o, sum) in out.iter_mut().zip(sums) {
+                    *o = sum.mul_add(self.unit, *o * self.by);
+                }
+            }
+        }
     }
 }
 
@@ -261,34 +303,6 @@ impl<C: Cell> Page<'_, C> {
             }
         }
         scores
-    }
-
-    /// Gives `add` the sums `Σ w v` of each query and of 16 elements, from the element on that it
-    /// names.
-    #[inline(always)]
-    fn add_values<V: Lanes, const T: usize>(
-        &self,
-        weights: &[[i32; T]],
-        mut add: impl FnMut(usize, usize, [f32; ROWS]),
-    ) {
-        let panels = self.values.steps.len() / (PAGE / 2);
-        let panel = |c: usize| &self.values.steps[c * (PAGE / 2)..][..weights.len()];
-        let mut take = |c: usize, sums: [V::I; T]| {
-            for (t, sums) in sums.into_iter().enumerate() {
-                let mut out = [0.0; ROWS];
-                V::store(V::to_float(sums), &mut out);
-                add(t, c * ROWS, out);
-            }
-        };
-        for c in (0..panels - panels % 2).step_by(2) {
-            let [a, b] = product::<V, C, 2, T>([panel(c), panel(c + 1)], weights);
-            take(c, a);
-            take(c + 1, b);
-        }
-        if panels % 2 == 1 {
-            let [sums] = product::<V, C, 1, T>([panel(panels - 1)], weights);
-            take(panels - 1, sums);
-        }
     }
 }
 
