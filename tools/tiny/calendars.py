@@ -49,13 +49,12 @@ def _after(rng: Random) -> Problem:
         w.say("Minutes first: ", "The minutes: ")
         m = w.add(m, minutes)
         extra = hours
-        if m >= 60:
-            w.say(f". {m} >= 60, so that is an hour more: ")
+        w.say(". ")
+        if not _less(w, m, 60):
+            w.say("That is an hour more: ")
             m = w.sub(m, 60)
             extra += 1
             w.say(".")
-        else:
-            w.say(f". {m} < 60.")
         w.paragraph()
         w.say("Hours: ", "Now the hours: ")
         if hours and extra != hours:
@@ -69,12 +68,11 @@ def _after(rng: Random) -> Problem:
             h = w.add(h, extra)
         else:
             w.say(f"still {h}")
-        if h >= 24:
-            w.say(f". {h} >= 24, so it is past midnight: ")
+        w.say(". ")
+        if not _less(w, h, 24):
+            w.say("It is past midnight: ")
             h = w.sub(h, 24)
             w.say(".")
-        else:
-            w.say(f". {h} < 24.")
         result = f"{h:02d}:{m:02d}"
         ending(w, result)
         return result
@@ -176,7 +174,7 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def date(rng: Random) -> Problem:
-    return rng.choice((_days_after, _days_after, _days_between, _weekday))(rng)
+    return rng.choice((_days_after, _days_between, _days_between, _weekday))(rng)
 
 
 def _day(rng: Random, month: int) -> int:
@@ -242,7 +240,7 @@ def _days_between(rng: Random) -> Problem:
 
     def think(w: Writer) -> str:
         opening(w, f"count the days from {start} to {end}")
-        w.say(f"It ends in {MONTHS[later]}. The months until then are " + ", ".join(MONTHS[month : later + 1]) + ". " if month != later else f"The only month is {MONTHS[month]}. ")
+        w.say(f"It begins in {MONTHS[month]} and ends in {MONTHS[later]}, " + ("not the same month. " if month != later else "the same month. "))
         if month == later:
             x = w.sub(b, a)
         else:
@@ -250,10 +248,10 @@ def _days_between(rng: Random) -> Problem:
             x = w.sub(LENGTHS[month], a)
             w.say(". ")
             for at in range(month + 1, later):
-                w.say(f"{MONTHS[at]} has {LENGTHS[at]}: ")
+                w.say(f"Next: {MONTHS[at]}. It ends in {MONTHS[later]}, not there yet, so all {LENGTHS[at]} days: ")
                 x = w.add(x, LENGTHS[at])
                 w.say(". ")
-            w.say(f"Then {b} in {MONTHS[later]}: ")
+            w.say(f"Next: {MONTHS[later]}. It ends in {MONTHS[later]}, here, so {b} day{'s' if b > 1 else ''}: ")
             x = w.add(x, b)
         w.say(".")
         ending(w, str(x))

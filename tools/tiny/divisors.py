@@ -40,11 +40,11 @@ def common(rng: Random) -> Problem:
         w.paragraph()
         w.say(*CHECK)
         w.checking = True
-        w.mul(x, a // x)
-        w.say(" and " if x < 10 else ". ")
-        w.mul(x, b // x)
+        w.remainder(a, x)
+        w.say(". ")
+        w.remainder(b, x)
         w.checking = False
-        w.say(f", so {x} divides both.")
+        w.say(f", nothing left over, so {x} divides both.")
         ending(w, str(x))
         return str(x)
 

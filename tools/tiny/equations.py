@@ -34,7 +34,7 @@ def linear(rng: Random) -> Problem:
         while True:
             if b > 0:
                 w.say(f"I subtract {b} on both sides: ", f"Take away {b} on both sides. ")
-                right = w.sub(c, b)
+                right = w.difference(c, b)
             else:
                 w.say(f"I add {-b} on both sides: ", f"Add {-b} on both sides. ")
                 right = w.add(c, -b)

@@ -15,7 +15,8 @@ from train import Codec
 from writer import wrong
 
 BUDGETS = (0, 16, 32, 64, 96, 128, 192, 256, 384)
-MOST = 800  # tokens of a reply
+MOST = 1200  # tokens of a reply
+ANSWER = 96  # tokens of an answer after its reasoning; a right one is far shorter
 AT_ONCE = 192
 
 
@@ -37,14 +38,14 @@ class Answerer:
     def __init__(self, model: Model, codec: Codec):
         self.model, self.codec = model, codec
 
-    def go_on(self, texts: list[str], temperature: float = 0.0, seed: int = 0) -> list[str]:
+    def go_on(self, texts: list[str], temperature: float = 0.0, seed: int = 0, most: int = MOST) -> list[str]:
         """What the model writes after each text, its stop token left out."""
         out = [""] * len(texts)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for at in range(0, len(order), AT_ONCE):
             some = order[at : at + AT_ONCE]
             ids = [self.codec.ids(texts[i]) for i in some]
-            for i, new in zip(some, generate(self.model, ids, self.codec.eos, MOST, temperature, seed + at)):
+            for i, new in zip(some, generate(self.model, ids, self.codec.eos, most, temperature, seed + at)):
                 out[i] = self.codec.text(new).removesuffix(problems.EOS)
         return out
 
@@ -76,7 +77,7 @@ def budget_curve(who: Answerer, asked: list[problems.Problem], replies: list[str
             else:
                 cut = who.codec.text(ids[:budget])
                 texts.append((p, f"{problems.prompt(p.question)}{cut}\n{problems.CLOSE}\n\n"))
-        after = who.go_on([t for _, t in texts])
+        after = who.go_on([t for _, t in texts], most=ANSWER)
         done += [judge.right(p, problems.CLOSE + r) for (p, _), r in zip(texts, after)]
         curve[budget] = _percent(done)
     return curve
@@ -123,7 +124,7 @@ def evaluate(folder: Path, per_kind: int = 60, seed: int = 2024, full: bool = Tr
     report["thinking tokens"] = round(sum(len(codec.ids(r.partition(problems.CLOSE)[0])) for r in replies) / len(replies), 1)
     report["wrong"] = [(p.kind, p.question, p.answer, r) for p, r in zip(asked, replies) if not judge.right(p, r)]
     if full:
-        off = who.go_on([problems.prompt(p.question, think=False) for p in asked])
+        off = who.go_on([problems.prompt(p.question, think=False) for p in asked], most=ANSWER)
         report["not thinking"] = by_kind(asked, [problems.CLOSE + r for r in off])
         sums = [(p, r) for p, r in zip(asked, replies) if p.answer is not None]
         report["budgets"] = budget_curve(who, *zip(*sums))

@@ -18,7 +18,7 @@ class Shape:
     num_hidden_layers: int = 5
     num_attention_heads: int = 4
     num_key_value_heads: int = 1
-    max_position_embeddings: int = 1024
+    max_position_embeddings: int = 1536
     rms_norm_eps: float = 1e-6
     rope_theta: float = 10000.0
 

@@ -88,10 +88,10 @@ def fraction(rng: Random) -> Problem:
 def _same(w: Writer, a: int, b: int, c: int, d: int, op: str) -> tuple[int, int]:
     """Numerator and denominator of a/b op c/d over a common denominator."""
     if b == d:
-        w.say(f"Both have the denominator {b}. ")
+        w.say(f"The denominators are {b} and {d}, the same. ")
         x, y, m = a, c, b
     else:
-        w.say(f"The denominators are {b} and {d}. ")
+        w.say(f"The denominators are {b} and {d}, not the same. ")
         m = w.mul(b, d)
         w.say(". ")
         x = w.mul(a, d)

@@ -24,20 +24,20 @@ MARKUP = (BOS, EOS, USER, ASSISTANT, OPEN, CLOSE)
 # Kind: how to draw one, and how often it is trained on.
 KINDS = {
     "add": (whole.add, 4),
-    "sub": (whole.sub, 4),
+    "sub": (whole.sub, 5),
     "mul": (whole.mul, 9),
-    "div": (whole.div, 9),
-    "expr": (whole.expr, 9),
+    "div": (whole.div, 11),
+    "expr": (whole.expr, 12),
     "compare": (order.compare, 8),
     "sort": (order.sort, 8),
-    "gcd": (divisors.common, 7),
+    "gcd": (divisors.common, 9),
     "factors": (divisors.factors, 6),
-    "fraction": (parts.fraction, 8),
+    "fraction": (parts.fraction, 9),
     "percent": (parts.percent, 6),
-    "clock": (calendars.clock, 6),
-    "date": (calendars.date, 8),
+    "clock": (calendars.clock, 7),
+    "date": (calendars.date, 11),
     "linear": (equations.linear, 7),
-    "words1": (partial(stories.story, steps=1), 4),
+    "words1": (partial(stories.story, steps=1), 5),
     "words2": (partial(stories.story, steps=2), 6),
     "words3": (partial(stories.story, steps=3), 7),
 }
@@ -133,7 +133,7 @@ def example(rng: Random, kinds: list[str], weights: list[float]) -> Example:
         kind = rng.choices(kinds, weights)[0]
         problem = out_of_reach(rng) if kind == "outside" else draw(rng, kind)
         thought = reason(problem, rng)
-        if thought is not None and sum(len(t) for t, _ in thought) < 1500:
+        if thought is not None and sum(len(t) for t, _ in thought) < 1900:
             return Example(kind, _told(rng, problem, thought))
 
 

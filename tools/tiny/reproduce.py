@@ -66,22 +66,25 @@ class Recipe:
         vocab = self.work / "vocabulary"
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
-        # 1. Cold start on written traces.
-        best = self.trained("cold-start", vocab, fresh, 7000, 1, (0.005, 0.003), 0.5, 100)
+        # 1. Cold start on written traces, in three courses, each at lower rates.
+        best = self.trained("first-course", vocab, fresh, 7000, 1, (0.005, 0.003), 0.5, 100)
+        best = self.trained("second-course", best, fresh, 3000, 21, (0.004, 0.002), 0.8, 60)
+        best = self.trained("third-course", best, fresh, 1000, 22, (0.0025, 0.0015), 1.0, 30)
         scores = self.score("after-cold-start", best)
 
-        # 2. Reinforcement learning with rules for rewards, where it is asked for: see the model card.
+        # Where it is asked for, since neither helps such a model: see the model card.
         if reinforce:
+            # 2. Reinforcement learning with rules for rewards.
             tried = self.work / "reinforced"
             plan = Reinforcement(best, self.work / "reinforced.pt", 30, 2, 2e-4, 2e-4)
             self.stage("reinforcement", tried / "model.safetensors", lambda: (grpo(plan), export(plan.out, vocab, tried)))
             best, scores = self.better(best, scores, tried, self.score("after-reinforcement", tried))
 
-        # 3. Fine-tuning on its own right replies.
-        kept = self.work / "kept.jsonl"
-        self.stage("rejection-sampling", kept, lambda: sample(Sampling(best, kept, 12, 3)))
-        tuned = self.trained("fine-tuned", best, partial(mixed, kept), 1200, 4, (0.0015, 0.001), 1.0, 20)
-        best, scores = self.better(best, scores, tuned, self.score("after-fine-tuning", tuned))
+            # 3. Fine-tuning on its own right replies.
+            kept = self.work / "kept.jsonl"
+            self.stage("rejection-sampling", kept, lambda: sample(Sampling(best, kept, 12, 3)))
+            tuned = self.trained("fine-tuned", best, partial(mixed, kept), 1200, 4, (0.0015, 0.001), 1.0, 20)
+            best, scores = self.better(best, scores, tuned, self.score("after-fine-tuning", tuned))
 
         final = self.score("final", best, full=True)
         print(f"kept: {best.name}; minutes: { {k: round(v / 60, 1) for k, v in self.seconds.items()} }", flush=True)

@@ -95,9 +95,9 @@ def sub(rng: Random) -> Problem:
     def think(w: Writer) -> str:
         opening(w, f"subtract {b} from {a}")
         while True:
-            if a >= b and a >= 100:
+            if a >= 100:
                 w.say("I subtract from the ones upwards. ", "Column by column, starting with the ones. ", "From the right, borrowing where needed. ")
-            c = w.sub(a, b)
+            c = w.difference(a, b)
             w.say(".")
             w.paragraph()
             w.say(*CHECK)
@@ -293,7 +293,7 @@ def operate(w: Writer, a: int, op: str, b: int) -> int:
     if op == "+":
         return w.add(a, b)
     if op == "-":
-        return w.sub(a, b)
+        return w.difference(a, b)
     if op == "*":
         return w.mul(a, b)
     return w.divide(a, b)[0]

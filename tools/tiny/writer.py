@@ -137,7 +137,7 @@ class Writer:
     def add(self, a: int, b: int) -> int:
         if a < 0 or b < 0:
             return self._signed_sum(a, b)
-        if a + b < 20 or min(a, b) == 0:
+        if max(a, b) < 10 or min(a, b) == 0:
             return self.eq(f"{a} + {b}", a + b)
         x, y = digits(a), digits(b)
         self.say(f"{a} + {b}: ")
@@ -152,15 +152,27 @@ class Writer:
         self.say("so ")
         return self.eq(f"{a} + {b}", total)
 
-    def sub(self, a: int, b: int) -> int:
+    def difference(self, a: int, b: int) -> int:
+        """`a - b` of which it is not known yet whether it is below 0."""
         if a < 0 or b < 0:
             return self._signed_difference(a, b)
-        if a < b:
-            self.say(f"{b} is larger than {a}, so the result is negative. ")
-            d = self.sub(b, a)
-            self.say(", so ")
-            return self.eq(f"{a} - {b}", -d)
-        if a < 20 or b == 0 or a == b:
+        if b == 0:
+            return self.eq(f"{a} - {b}", a)
+        self.say(f"{a} to {b}: ")
+        less = self.order(a, b) < 0
+        if not less:
+            self.say(". ")
+            return self.sub(a, b)
+        self.say(", so it is negative. ")
+        d = self.sub(b, a)
+        self.say(", so ")
+        return self.eq(f"{a} - {b}", -d)
+
+    def sub(self, a: int, b: int) -> int:
+        """`a - b` of which it is known that it is not below 0, unless a slip made it so."""
+        if min(a, b) < 0 or a < b:
+            return self.difference(a, b)
+        if a < 20 and b < 10 or b == 0 or a == b:
             return self.eq(f"{a} - {b}", a - b)
         x, y = digits(a), digits(b)
         self.say(f"{a} - {b}: ")
@@ -180,13 +192,13 @@ class Writer:
         if a < 0 and b < 0:
             total = -self.add(-a, -b)
         else:
-            total = self.sub(a, -b) if b < 0 else self.sub(b, -a)
+            total = self.difference(a, -b) if b < 0 else self.difference(b, -a)
         self.say(", so ")
         return self.eq(shown, total)
 
     def _signed_difference(self, a: int, b: int) -> int:
         if b < 0:
-            total = self.add(a, -b) if a >= 0 else self.sub(-b, -a)
+            total = self.add(a, -b) if a >= 0 else self.difference(-b, -a)
             shown = f"{a} - ({b})"
         else:
             total = -self.add(-a, b)

@@ -87,8 +87,13 @@ fn every_problem_of_its_suite_fits_its_context() {
     assert!(2 * longest < tiny.engine().context(), "{longest}");
 }
 
+/// Logits that are nearer than this are a tie: ours are of activations rounded to bf16, theirs are
+/// in f32.
+const TIE: f32 = 0.02;
+
 /// Every token of twenty greedy replies, checked in one pass over each: while each is the most
-/// likely one after those before it, decoding writes just these. The fixture is made by
+/// likely one after those before it, decoding writes just these. Only the first words of a reply
+/// are several that are as good, and there may be a tie. The fixture is made by
 /// `tools/tiny/transformers_reference.py`.
 #[test]
 fn it_writes_what_transformers_writes() {
@@ -97,6 +102,7 @@ fn it_writes_what_transformers_writes() {
     let fixture: Vec<Value> =
         serde_json::from_str(include_str!("fixtures/tiny_transformers.json")).unwrap();
     assert_eq!(fixture.len(), 20);
+    let mut ties = 0;
     for entry in &fixture {
         let question = entry["question"].as_str().unwrap();
         let ids = |key: &str| -> Vec<u32> { serde_json::from_value(entry[key].clone()).unwrap() };
@@ -105,17 +111,19 @@ fn it_writes_what_transformers_writes() {
         let ours = chat.prompt(&[Message::user(question)], &Default::default());
         assert_eq!(ours.unwrap().ids, prompt, "{question}");
         let all = [&prompt[..], &reply[..]].concat();
-        let mut written = Vec::new();
+        let mut seen = 0;
         let logits = |i: usize, row: &[f32]| {
             if i + 1 >= prompt.len() {
-                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-                written.push(best.unwrap() as u32);
+                let best = row.iter().copied().max_by(f32::total_cmp).unwrap();
+                let gap = best - row[reply[seen] as usize];
+                assert!(gap < TIE, "{question}: token {seen}, by {gap}");
+                ties += usize::from(gap > 0.0);
+                seen += 1;
             }
         };
         let engine = model.engine();
         engine.logits(&all[..all.len() - 1], true, logits).unwrap();
-        let differs = written.iter().zip(&reply).position(|(a, b)| a != b);
-        assert_eq!(differs, None, "{question}: from token {differs:?} on");
-        assert_eq!(written.len(), reply.len());
+        assert_eq!(seen, reply.len());
     }
+    assert!(ties <= 3, "{ties} of twenty replies differ");
 }
