@@ -196,8 +196,8 @@ impl Bench {
         let limits = &self.limits;
         let attention = looks * (2 * q_width * spec.n_layers) as f64
             / match self.kv {
-                KvType::Half => limits.int16_mac_s,
-                _ => limits.f32_fma_s,
+                KvType::F32 => limits.f32_fma_s,
+                _ => limits.int16_mac_s,
             };
         let rates = [limits.int8_mac_s, limits.bf16_mac_s, limits.f32_fma_s];
         let weights = (0..3).map(|kind| {
