@@ -66,10 +66,11 @@ class Recipe:
         vocab = self.work / "vocabulary"
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
-        # 1. Cold start on written traces, in three courses, each at lower rates.
+        # 1. Cold start on written traces, in four courses, each at lower rates.
         best = self.trained("first-course", vocab, fresh, 7000, 1, (0.005, 0.003), 0.5, 100)
         best = self.trained("second-course", best, fresh, 3000, 21, (0.004, 0.002), 0.8, 60)
         best = self.trained("third-course", best, fresh, 1000, 22, (0.0025, 0.0015), 1.0, 30)
+        best = self.trained("fourth-course", best, fresh, 1000, 23, (0.002, 0.0012), 1.0, 30)
         scores = self.score("after-cold-start", best)
 
         # Where it is asked for, since neither helps such a model: see the model card.
