@@ -4,7 +4,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glassbox_benches::data::{assert_same, floats, kernels};
 use glassbox_cpu::Limits;
-use glassbox_kernels::{ActBlock, Kernels, Rows};
+use glassbox_kernels::{ActBlock, Kernels, Rows, Turns};
 
 const HIDDEN: usize = 1536;
 const FFN: usize = 8960;
@@ -18,7 +18,7 @@ fn quantized(kernels: &Kernels, x: &[f32], block: ActBlock) -> (Vec<i8>, Vec<f32
     let mut q = vec![0; x.len()];
     let mut d = vec![0.0; x.len() / block.size()];
     let mut sums = vec![0; x.len() / 16];
-    kernels.quantize(&mut q, &mut d, &mut sums, one(x), block);
+    kernels.quantize(&mut q, &mut d, &mut sums, one(x), block, Turns::Fours);
     (q, d, sums)
 }
 
@@ -58,7 +58,7 @@ fn rows(criterion: &mut Criterion) {
         let expected = quantized(portable, &gate, block);
         assert_eq!((&q, &d, &sums), (&expected.0, &expected.1, &expected.2));
         group.bench_function(name, |b| {
-            b.iter(|| kernels.quantize(&mut q, &mut d, &mut sums, one(&gate), block));
+            b.iter(|| kernels.quantize(&mut q, &mut d, &mut sums, one(&gate), block, Turns::Fours));
         });
     }
     group.finish();

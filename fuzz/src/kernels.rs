@@ -89,16 +89,20 @@ impl Case<'_> {
             table.linear_float(&mut dst, &Steps { words, per_row }, &packed, dtype);
             return y;
         };
-        let mut q = vec![0; x.len()];
-        let mut d = vec![0.0; x.len() / block.size()];
-        let mut sums = vec![0; x.len() / 16];
-        table.quantize_rows(&mut q, &mut d, &mut sums, rows, block);
+        let turns = table.turns(self.n_tokens, block);
+        let len = turns.room(self.n_tokens) * width;
+        let mut q = vec![0; len];
+        let mut d = vec![0.0; len / block.size()];
+        let mut sums = vec![0; len / 16];
+        let parts = (&mut q[..], &mut d[..], &mut sums[..]);
+        table.quantize_rows(parts, rows, block, turns);
         let x = Activations {
             q: &q,
             d: &d,
             sums: &sums,
             width,
             block,
+            turns,
         };
         table.linear_quant(&mut dst, &x, &packed, dtype);
         y.extend(d);

@@ -94,20 +94,24 @@ fn linear_q8_0(kernels: &Kernels) -> Vec<f32> {
     let rows: Vec<u8> = (0..OUT * COLS / 32).flat_map(block).collect();
     let w = in_panels(&rows, DType::Q8_0);
     let x = values(ROWS * COLS);
-    let mut q = vec![0i8; x.len()];
-    let mut d = vec![0.0; x.len() / 32];
-    let mut sums = vec![0i16; x.len() / 16];
+    let turns = kernels.turns(ROWS, ActBlock::Small);
+    let len = turns.room(ROWS) * COLS;
+    let mut q = vec![0i8; len];
+    let mut d = vec![0.0; len / 32];
+    let mut sums = vec![0i16; len / 16];
     let rows = Rows {
         data: &x,
         width: COLS,
     };
-    kernels.quantize_rows(&mut q, &mut d, &mut sums, rows, ActBlock::Small);
+    let parts = (&mut q[..], &mut d[..], &mut sums[..]);
+    kernels.quantize_rows(parts, rows, ActBlock::Small, turns);
     let activations = Activations {
         q: &q,
         d: &d,
         sums: &sums,
         width: COLS,
         block: ActBlock::Small,
+        turns,
     };
     let mut dst = vec![0.0; ROWS * OUT];
     let mut tile = Tile::whole(&mut dst, OUT);

@@ -87,6 +87,20 @@ pub trait Backend: Sized {
         up: &Self::Buf,
     ) -> Result<(), Self::Error>;
 
+    /// `dst = swiglu(x · gateᵀ, x · upᵀ)` for the weights `[gate, up]`; `space` is for the two
+    /// products.
+    fn gated_linear(
+        &mut self,
+        dst: &mut Self::Buf,
+        space: [&mut Self::Buf; 2],
+        x: &Self::Buf,
+        weight: [&Self::Weight; 2],
+    ) -> Result<(), Self::Error> {
+        let [gate, up] = space;
+        self.linear([&mut *gate, &mut *up], x, weight, [None; 2])?;
+        self.swiglu(dst, gate, up)
+    }
+
     /// `dst += x`.
     fn add(&mut self, dst: &mut Self::Buf, x: &Self::Buf) -> Result<(), Self::Error>;
 

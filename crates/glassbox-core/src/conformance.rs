@@ -106,6 +106,7 @@ pub fn cases<B: Backend>() -> Vec<Case<B>> {
         case("embed", rows::embed::<B>),
         case("rms_norm", rows::rms_norm::<B>),
         case("swiglu", rows::swiglu::<B>),
+        case("gated_linear", rows::gated_linear::<B>),
         case("add", rows::add::<B>),
         case("add_rms_norm", rows::add_rms_norm::<B>),
         case("rope", rows::rope::<B>),

@@ -247,6 +247,26 @@ impl Backend for Cpu {
         )
     }
 
+    fn gated_linear(
+        &mut self,
+        dst: &mut Buf,
+        _space: [&mut Buf; 2],
+        x: &Buf,
+        weight: [&Weight; 2],
+    ) -> Result<(), CpuError> {
+        for weight in weight {
+            same_width("output of a gated layer", dst.width, weight.rows)?;
+        }
+        let x = self.rows(x);
+        let dst = self.rows_mut(dst);
+        linear::gated(
+            (self.kernels, &mut self.team, &mut self.scratch),
+            dst,
+            x,
+            weight,
+        )
+    }
+
     fn rope(&mut self, x: &mut Buf, n_heads: usize) -> Result<(), CpuError> {
         same_width("rope", x.width, n_heads * self.angles.head_dim())?;
         let (kernels, width) = (self.kernels, x.width);

@@ -3,10 +3,7 @@
 use crate::CpuError;
 use crate::team::{Chunks, Team};
 use glassbox_core::DType;
-use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Steps, Tile, tile};
-
-/// Rows of a tile of activations.
-pub(crate) const TILE: usize = tile(usize::MAX);
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Steps, TILE, Tile, Turns};
 
 /// How activations are laid out.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,12 +39,13 @@ struct Quantized {
     q: Vec<i8>,
     d: Vec<f32>,
     sums: Vec<i16>,
+    turns: Turns,
 }
 
 impl Scratch {
     /// Makes room for `rows` rows of `width`, so that no operation allocates.
     pub(crate) fn reserve(&mut self, rows: usize, width: usize) -> Result<(), CpuError> {
-        let len = rows.saturating_mul(width);
+        let len = rows.next_multiple_of(TILE).saturating_mul(width);
         for (space, block) in [(&mut self.small, 32), (&mut self.large, 256)] {
             reserve(&mut space.q, len)?;
             reserve(&mut space.d, len / block)?;
@@ -94,7 +92,8 @@ impl Scratch {
 
 impl Quantized {
     fn fill(&mut self, kernels: &Kernels, team: &mut Team, x: Rows<'_>, block: ActBlock) {
-        let len = x.data.len();
+        let turns = kernels.turns(n_rows(x), block);
+        let len = turns.room(n_rows(x)) * x.width;
         let (width, blocks, sums) = (x.width, x.width / block.size(), x.width / 16);
         self.q.resize(len, 0);
         self.d.resize(len / block.size(), 0.0);
@@ -104,19 +103,20 @@ impl Quantized {
             Chunks::new(&mut self.d, TILE * blocks),
             Chunks::new(&mut self.sums, TILE * sums),
         );
-        team.for_each_part(whole, |i, (q, d, s)| {
-            kernels.quantize_rows(q, d, s, tile_of(x, i), block);
+        self.turns = turns;
+        team.for_each_part(whole, |i, parts| {
+            kernels.quantize_rows(parts, tile_of(x, i), block, turns);
         });
     }
 
     fn view(&self, width: usize, block: ActBlock) -> Input<'_> {
-        let Quantized { q, d, sums } = self;
         Input::Quantized(Activations {
-            q,
-            d,
-            sums,
+            q: &self.q,
+            d: &self.d,
+            sums: &self.sums,
             width,
             block,
+            turns: self.turns,
         })
     }
 }
@@ -158,6 +158,7 @@ impl<'a> Input<'a> {
             }),
             Input::Quantized(a) => {
                 let (blocks, sums) = (a.width / a.block.size(), a.width / 16);
+                let n = a.turns.room(n);
                 Input::Quantized(Activations {
                     q: &a.q[first * a.width..][..n * a.width],
                     d: &a.d[first * blocks..][..n * blocks],

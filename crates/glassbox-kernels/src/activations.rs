@@ -44,6 +44,14 @@ impl ActBlock {
         }
     }
 
+    /// Integers of a row that stand together in [`Turns::Lines`].
+    pub(crate) const fn line(self) -> usize {
+        match self {
+            ActBlock::Small => 32,
+            ActBlock::Super => 64,
+        }
+    }
+
     /// The block for weights in blocks of `weight_block` elements; `None` for float weights.
     pub const fn for_weights(weight_block: usize) -> Option<ActBlock> {
         match weight_block {
@@ -63,25 +71,71 @@ pub(crate) const SUM: usize = 16;
 /// to even. A block whose largest magnitude is below 1e-30 is zero. A block that holds an infinity
 /// or NaN has that as `d`, so that it shows in every result, and zeros as `q`.
 ///
-/// Rows lie in [tiles](tile): as many as possible of 8, then at most one each of 4, 2 and 1. Within
-/// a tile of `n` rows the rows take turns: 4 integers of each (`[width / 4, n, 4]`), a scale of
-/// each (`[width / block, n]`), two sums of each (`[width / 32, n, 2]`). So a product of a weight
-/// with all rows of a tile reads its activations from one place. A single row lies as it is.
+/// Rows lie in tiles, and within a tile of `n` rows they take [turns](Turns): some integers of
+/// each, a scale of each (`[width / block, n]`), two sums of each (`[width / 32, n, 2]`). So a
+/// product of a weight with all rows of a tile reads its activations from one place.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
-    /// The integers, `n_rows * width`.
+    /// The integers, a `width` for each row that there is [room](Turns::room) for.
     pub q: &'a [i8],
-    /// A scale a block, `n_rows * width / block`.
+    /// A scale a block.
     pub d: &'a [f32],
-    /// Sums of 16 integers, `n_rows * width / 16`.
+    /// Sums of 16 integers.
     pub sums: &'a [i16],
     /// Elements of a row, a multiple of the block.
     pub width: usize,
     /// How many share a scale.
     pub block: ActBlock,
+    /// How rows take turns.
+    pub turns: Turns,
 }
 
-/// Rows of the tile of [`Activations`] that begins where `rest` rows are left.
+/// Rows after which every layout of activations begins anew.
+pub const TILE: usize = 16;
+
+/// How the rows of a tile of [`Activations`] take turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turns {
+    /// Four integers of each: `[width / 4, n, 4]`. Tiles have 8 rows while there are as many, then
+    /// at most one each has 4, 2 and 1; a single row lies as it is.
+    #[default]
+    Fours,
+    /// A line of each: `[width / line, n, line]`, with 32 integers for small blocks and 64 for large
+    /// ones. Every tile has 16 rows; those that are not there are zeros.
+    Lines,
+}
+
+impl Turns {
+    /// Rows that `n` rows take, with those that fill up the last tile.
+    pub const fn room(self, n: usize) -> usize {
+        match self {
+            Turns::Fours => n,
+            Turns::Lines => n.next_multiple_of(TILE),
+        }
+    }
+
+    /// Rows of the tile that begins where `rest` rows are left, fill included.
+    #[inline(always)]
+    pub(crate) const fn tile(self, rest: usize) -> usize {
+        match self {
+            Turns::Fours => tile(rest),
+            Turns::Lines if rest == 0 => 0,
+            Turns::Lines => TILE,
+        }
+    }
+
+    /// Integers of a row that stand together.
+    #[inline(always)]
+    pub(crate) const fn each(self, block: ActBlock) -> usize {
+        match self {
+            Turns::Fours => 4,
+            Turns::Lines => block.line(),
+        }
+    }
+}
+
+/// Rows of the tile that begins where `rest` rows are left, of [`Steps`] and of
+/// [`Turns::Fours`].
 #[inline(always)]
 pub const fn tile(rest: usize) -> usize {
     match rest {
@@ -128,12 +182,7 @@ pub(crate) struct ActTile<'a, const T: usize> {
 }
 
 impl<'a> Activations<'a> {
-    /// Rows.
-    pub fn n_rows(&self) -> usize {
-        self.q.len() / self.width.max(1)
-    }
-
-    /// The tile of `T` rows that begins with row `first`.
+    /// The tile of `T` rows that begins with row `first`, of which there is room for all.
     #[inline(always)]
     pub(crate) fn tile<const T: usize>(&self, first: usize) -> ActTile<'a, T> {
         let part = |len: usize| first * len..(first + T) * len;
@@ -146,22 +195,25 @@ impl<'a> Activations<'a> {
 
     /// Row `row` as it would lie alone: its integers, scales and sums.
     pub fn row(&self, row: usize) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
-        let (mut first, mut n) = (0, tile(self.n_rows()));
+        let room = self.q.len() / self.width.max(1);
+        let (mut first, mut n) = (0, self.turns.tile(room));
         while first + n <= row {
             first += n;
-            n = tile(self.n_rows() - first);
+            n = self.turns.tile(room - first);
         }
-        fn turn<X: Copy>(of: &[X], each: usize, n: usize, t: usize) -> Vec<X> {
-            let turns = of.chunks_exact(each).skip(t).step_by(n);
-            turns.flatten().copied().collect()
-        }
-        let blocks = self.width / self.block.size();
-        let part = |len: usize| first * len..(first + n) * len;
         let t = row - first;
+        let (blocks, pairs) = (self.width / self.block.size(), self.width / SUM / 2);
+        let each = self.turns.each(self.block);
+        let place = |i| first * self.width + (i / each * n + t) * each + i % each;
+        let pair = |p| (first * pairs + p * n + t) * 2;
         (
-            turn(&self.q[part(self.width)], 4, n, t),
-            turn(&self.d[part(blocks)], 1, n, t),
-            turn(&self.sums[part(self.width / SUM)], 2, n, t),
+            (0..self.width).map(|i| self.q[place(i)]).collect(),
+            (0..blocks)
+                .map(|b| self.d[first * blocks + b * n + t])
+                .collect(),
+            (0..pairs)
+                .flat_map(|p| [self.sums[pair(p)], self.sums[pair(p) + 1]])
+                .collect(),
         )
     }
 }

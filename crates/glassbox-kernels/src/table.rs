@@ -1,4 +1,4 @@
-use crate::activations::{ActBlock, Activations, Rows, SUM, Steps, tile};
+use crate::activations::{ActBlock, Activations, Rows, SUM, Steps, Turns};
 use crate::panels::attention::KvPanels;
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
@@ -43,6 +43,8 @@ macro_rules! kernels {
         /// [`Kernels::available`], which hand out those whose instructions this machine has.
         pub struct Kernels {
             pub(crate) name: &'static str,
+            /// From how many rows on activations take turns by lines, for blocks of 32 and of 256.
+            pub(crate) lines_from: [usize; 2],
             $(pub(crate) $name: unsafe fn($($ty),*),)*
         }
 
@@ -64,6 +66,7 @@ macro_rules! kernels {
             ($table:literal, $dollar Lanes:ty $dollar(, $features:literal)?) => {
                 pub(crate) static TABLE: $crate::Kernels = $crate::Kernels {
                     name: $table,
+                    lines_from: [usize::MAX; 2],
                     $($name: compiled::$name,)*
                 };
 
@@ -94,7 +97,14 @@ kernels! {
     /// See [`portable::rope`](crate::portable::rope::rope).
     rope(x: &mut [f32], cos: &[f32], sin: &[f32], layout: RopeLayout);
     /// See [`portable::quantize`](crate::portable::quantize::quantize).
-    quantize(q: &mut [i8], d: &mut [f32], sums: &mut [i16], x: Rows<'_>, block: ActBlock);
+    quantize(
+        q: &mut [i8],
+        d: &mut [f32],
+        sums: &mut [i16],
+        x: Rows<'_>,
+        block: ActBlock,
+        turns: Turns,
+    );
     /// See [`portable::steps`](crate::portable::steps::steps).
     steps(dst: &mut [u32], x: Rows<'_>, dtype: DType);
     /// See [`portable::linear_float`](crate::portable::linear_float::linear_float); `w` is in
@@ -142,7 +152,7 @@ kernels! {
 }
 
 impl Kernels {
-    /// The table's name: `portable`, `avx2`, `avx512`, `avx512bf16` or `neon`.
+    /// The table's name: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx` or `neon`.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -153,7 +163,7 @@ impl Kernels {
     /// As `steps`.
     pub fn steps_of_rows(&self, dst: &mut [u32], x: Rows<'_>, dtype: DType) {
         let per_row = Steps::per_row(x.width, dtype);
-        for (first, end) in tiles(x) {
+        for (first, end) in tiles(x, Turns::Fours) {
             self.steps(
                 &mut dst[first * per_row..end * per_row],
                 x.part(first, end),
@@ -162,26 +172,37 @@ impl Kernels {
         }
     }
 
+    /// How `n` rows of activations have to take turns for [`linear_quant`](Self::linear_quant).
+    pub fn turns(&self, n: usize, block: ActBlock) -> Turns {
+        let [small, large] = self.lines_from;
+        let from = match block {
+            ActBlock::Small => small,
+            ActBlock::Super => large,
+        };
+        if n < from { Turns::Fours } else { Turns::Lines }
+    }
+
     /// Quantises rows, tile by tile, as [`Activations`] has them.
     ///
     /// # Panics
     /// As `quantize`.
     pub fn quantize_rows(
         &self,
-        q: &mut [i8],
-        d: &mut [f32],
-        sums: &mut [i16],
+        (q, d, sums): (&mut [i8], &mut [f32], &mut [i16]),
         x: Rows<'_>,
         block: ActBlock,
+        turns: Turns,
     ) {
         let (width, blocks, pairs) = (x.width, x.width / block.size(), x.width / SUM);
-        for (first, end) in tiles(x) {
+        for (first, end) in tiles(x, turns) {
+            let part = |len: usize| first * len..(first + turns.room(end - first)) * len;
             self.quantize(
-                &mut q[first * width..end * width],
-                &mut d[first * blocks..end * blocks],
-                &mut sums[first * pairs..end * pairs],
+                &mut q[part(width)],
+                &mut d[part(blocks)],
+                &mut sums[part(pairs)],
                 x.part(first, end),
                 block,
+                turns,
             );
         }
     }
@@ -214,11 +235,10 @@ impl Kernels {
 }
 
 /// The first row of each tile, and the one behind its last.
-fn tiles(x: Rows<'_>) -> impl Iterator<Item = (usize, usize)> {
+fn tiles(x: Rows<'_>, turns: Turns) -> impl Iterator<Item = (usize, usize)> {
     let n = x.data.len() / x.width.max(1);
-    let ends = std::iter::successors(Some((0, tile(n))), move |&(_, end)| {
-        Some((end, end + tile(n - end)))
-    });
+    let next = move |first| (first, n.min(first + turns.tile(n - first)));
+    let ends = std::iter::successors(Some(next(0)), move |&(_, end)| Some(next(end)));
     ends.take_while(|(first, end)| first < end)
 }
 

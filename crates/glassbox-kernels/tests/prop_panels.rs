@@ -25,13 +25,15 @@ proptest! {
         let width = n_blocks * dtype.block_len();
         let x = rng.floats(n_tokens * width, flavour);
         let w = rng.weights(dtype, n_out * width, flavour);
-        let x = Quantized::new(Kernels::named("portable").unwrap(), &x, width, block);
+        let quantized = |table| Quantized::new(table, &x, width, block);
+        let x_rows = quantized(Kernels::named("portable").unwrap());
         let shape = (n_tokens, n_out);
         let expected = run::in_part(shape, (0, 0, 0), |dst| {
-            with_format!(dtype, F => linear_quant::<F>(dst, &x.view(), &w), float => unreachable!());
+            with_format!(dtype, F => linear_quant::<F>(dst, &x_rows.view(), &w), float => unreachable!());
         });
         let packed = run::in_panels(&w, width, dtype);
         for table in Kernels::available() {
+            let x = quantized(table);
             let got = run::in_part(shape, (1, 1, 1), |dst| {
                 table.linear_quant(dst, &x.view(), &packed, dtype);
             });

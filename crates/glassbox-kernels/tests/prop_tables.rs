@@ -139,6 +139,24 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Longer rows, and more of them, than any table takes at once.
+    #[test]
+    fn large_linear_quant(seed: u64, tokens in 1usize..40, out in 1usize..50, blocks in 1usize..9,
+                          many: bool, dtype in select(&QUANTS[..]),
+                          flavour in select(&FLAVOURS[..])) {
+        let mut rng = Rng(seed);
+        let (tokens, blocks) = if many { (tokens + 500, 1) } else { (tokens, blocks) };
+        // Blocks of 32 do not come in eights.
+        let width = blocks * 256 + if dtype.block_len() == 32 { seed as usize % 8 * 32 } else { 0 };
+        let x = rng.floats(tokens * width, flavour);
+        let w = rng.weights(dtype, out * width, flavour);
+        each_table_floats(|kernels| run::linear(kernels, &x, width, &w, dtype, (0, 0, 0)))?;
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]

@@ -129,8 +129,7 @@ fn pass<B: Backend>(
         watch.site(b, Site::AttnResidual(l), x)?;
         watch.site(b, Site::FfnNorm(l), h)?;
 
-        b.linear([gate, up], h, [&layer.gate, &layer.up], [None; 2])?;
-        b.swiglu(act, gate, up)?;
+        b.gated_linear(act, [gate, up], h, [&layer.gate, &layer.up])?;
         b.linear([out], act, [&layer.down], [None])?;
         watch.site(b, Site::Ffn(l), out)?;
         let next = model

@@ -81,6 +81,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let load_s = began.elapsed().as_secs_f64();
     let limits = Limits::measure(settings.threads);
     let mut bench = Bench::new(model, &checkpoint, settings, options.kv_type, limits)?;
+    // A file that is still mapped would count as resident.
+    drop(checkpoint);
     let prompt = bench.prompt()?;
     let decode = bench.decode()?;
     let report = Report {

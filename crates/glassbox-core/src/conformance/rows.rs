@@ -88,6 +88,29 @@ pub(super) fn swiglu<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     near(case, &read(backend, case, &dst, gate.len())?, expected)
 }
 
+/// A fused operation is its default composition to the bit.
+pub(super) fn gated_linear<B: Backend>(backend: &mut B) -> Result<(), Failure> {
+    let (case, width, out) = ("gated_linear", 64, 77);
+    let fail = device::<B>(case);
+    let mut rng = Rng(6);
+    let x = filled(backend, case, &rng.floats(ROWS * width, 3.0), width)?;
+    let mut weight = || backend.upload(matrix(out, width, &rng.floats(out * width, 1.0)));
+    let (gate, up) = (weight().map_err(&fail)?, weight().map_err(&fail)?);
+    let mut buffer = || backend.buffer(MAX_ROWS, out);
+    let (mut a, mut b) = (buffer().map_err(&fail)?, buffer().map_err(&fail)?);
+    let (mut expected, mut dst) = (buffer().map_err(&fail)?, buffer().map_err(&fail)?);
+    let weights = [&gate, &up];
+    backend
+        .linear([&mut a, &mut b], &x, weights, [None; 2])
+        .map_err(&fail)?;
+    backend.swiglu(&mut expected, &a, &b).map_err(&fail)?;
+    let expected = read(backend, case, &expected, ROWS * out)?;
+    backend
+        .gated_linear(&mut dst, [&mut a, &mut b], &x, weights)
+        .map_err(&fail)?;
+    equal(case, &read(backend, case, &dst, ROWS * out)?, &expected)
+}
+
 /// One rounding, which leaves no choice.
 pub(super) fn add<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let (case, width) = ("add", 77);

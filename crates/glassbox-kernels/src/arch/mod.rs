@@ -6,7 +6,7 @@ use crate::Kernels;
 mod imports {
     pub(super) use super::bodies;
     pub(super) use crate::Tile;
-    pub(super) use crate::activations::{ActBlock, Activations, Rows, Steps};
+    pub(super) use crate::activations::{ActBlock, Activations, Rows, Steps, Turns};
     pub(super) use crate::panels::attention::KvPanels;
     pub(super) use crate::portable::attention::{KvPages, Queries};
     pub(super) use glassbox_core::{AttentionShape, DType, RopeLayout};
@@ -90,6 +90,32 @@ mod avx512bf16 {
     }
 }
 
+/// The same with products of bytes by tiles.
+#[cfg(target_arch = "x86_64")]
+mod amx {
+    use super::imports::*;
+    use crate::Kernels;
+    use crate::panels::amx::linear_lines;
+    use crate::panels::avx512::Avx512;
+    use glassbox_core::with_format;
+
+    pub(crate) static TABLE: Kernels = Kernels {
+        name: "amx",
+        lines_from: [12, 12],
+        linear_quant,
+        ..super::avx512bf16::TABLE
+    };
+
+    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
+    fn linear_quant(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8], dtype: DType) {
+        if x.turns == Turns::Fours {
+            return bodies::linear_quant::<Avx512<false>>(dst, x, w, dtype);
+        }
+        with_format!(dtype, F => linear_lines::<F>(dst, x, w),
+            float => panic!("{dtype} is not a quantised type"));
+    }
+}
+
 #[cfg(target_arch = "aarch64")]
 mod neon {
     crate::table::instantiate!("neon", crate::panels::Plain, "neon");
@@ -104,6 +130,9 @@ pub(crate) fn available() -> Vec<&'static Kernels> {
         let avx2 = has!("avx2") && has!("fma") && has!("f16c");
         let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
         let avx512 = avx2 && avx512 && has!("avx512dq") && has!("avx512vnni");
+        if avx512 && has!("avx512bf16") && crate::panels::amx::tiles::are_allowed() {
+            tables.push(&amx::TABLE);
+        }
         if avx512 && has!("avx512bf16") {
             tables.push(&avx512bf16::TABLE);
         }

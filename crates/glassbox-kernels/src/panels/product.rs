@@ -2,7 +2,7 @@ use super::formats::{Planes, Words};
 use super::lanes::Lanes;
 use super::layout::{ROWS, float_offset};
 use crate::Tile;
-use crate::activations::{ActTile, Activations, tile};
+use crate::activations::{ActTile, Activations, Turns, tile};
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels `w` of a weight of `dst.n_cols()` rows.
@@ -18,6 +18,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     let n_blocks = x.width / F::LEN;
     let row_bytes = n_blocks * F::BYTES;
     assert_eq!(x.block.size(), F::LEN);
+    assert_eq!(x.turns, Turns::Fours);
     assert_eq!(x.q.len(), dst.n_rows() * x.width);
     assert_eq!(w.len(), dst.n_cols().div_ceil(ROWS) * ROWS * row_bytes);
     for (panel, bytes) in w.chunks_exact((ROWS * row_bytes).max(1)).enumerate() {

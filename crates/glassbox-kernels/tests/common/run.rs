@@ -5,7 +5,7 @@ use glassbox_kernels::panels::heads;
 use glassbox_kernels::portable::fixed::{Q8_LIMIT, VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
     ActBlock, Activations, HeadPanels, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile,
-    panels,
+    Turns, panels,
 };
 
 /// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
@@ -280,20 +280,26 @@ pub(crate) struct Quantized {
     pub(crate) sums: Vec<i16>,
     pub(crate) width: usize,
     pub(crate) block: ActBlock,
+    pub(crate) turns: Turns,
 }
 
 impl Quantized {
     pub(crate) fn new(kernels: &Kernels, x: &[f32], width: usize, block: ActBlock) -> Self {
-        let mut q = vec![99; x.len()];
-        let mut d = vec![99.0; x.len() / block.size()];
-        let mut sums = vec![99; x.len() / 16];
-        kernels.quantize_rows(&mut q, &mut d, &mut sums, Rows { data: x, width }, block);
+        let rows = x.len() / width.max(1);
+        let turns = kernels.turns(rows, block);
+        let len = turns.room(rows) * width;
+        let mut q = vec![99; len];
+        let mut d = vec![99.0; len / block.size()];
+        let mut sums = vec![99; len / 16];
+        let parts = (&mut q[..], &mut d[..], &mut sums[..]);
+        kernels.quantize_rows(parts, Rows { data: x, width }, block, turns);
         Quantized {
             q,
             d,
             sums,
             width,
             block,
+            turns,
         }
     }
 
@@ -304,6 +310,7 @@ impl Quantized {
             sums: &self.sums,
             width: self.width,
             block: self.block,
+            turns: self.turns,
         }
     }
 }

@@ -1,0 +1,140 @@
+//! What the tiles do at a time, and what is made of it.
+#![allow(unsafe_code)]
+
+use super::stretch::{Stretch, cuts_scales, has_wide_minima, n_minima};
+use super::tiles::{Line, Tiles};
+use super::{STRETCH, V};
+use crate::activations::{ActTile, TILE};
+use crate::panels::formats::Planes;
+use crate::panels::lanes::Lanes;
+use std::arch::x86_64::*;
+
+/// The products of a block with 16 rows of activations, or of two blocks that are no larger than
+/// that.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) w: &'a Stretch,
+    pub(super) a: ActTile<'a, TILE>,
+    pub(super) unit: usize,
+    /// The first block of the stretch, and how many it has.
+    pub(super) first: usize,
+    pub(super) n: usize,
+    /// The block in the stretch.
+    pub(super) block: usize,
+    /// The two sums in the tiles.
+    pub(super) sums: [usize; 2],
+    /// Which pairs of sums are its rows'.
+    pub(super) turn: usize,
+}
+
+impl Step<'_> {
+    /// Has the tiles compute `Σ w a`: of two blocks, or of the high and the low parts.
+    #[inline(always)]
+    pub(super) fn multiply<F: Planes>(&self, tiles: &Tiles) {
+        let line = F::LEN.min(64);
+        let a = &self.a.q.as_flattened()[(self.first + self.block) * F::LEN * TILE..];
+        let [one, two] = self.sums;
+        tiles.zero(one);
+        tiles.zero(two);
+        if F::SUB == F::LEN {
+            tiles.load(&a[..line * TILE]);
+            tiles.add_signed(one, &self.w.high[self.block * line / 4..][..line / 4]);
+            if self.block + 1 < self.n {
+                tiles.load(&a[line * TILE..][..line * TILE]);
+                tiles.add_signed(two, &self.w.high[(self.block + 1) * line / 4..][..line / 4]);
+            }
+        } else {
+            for k in 0..F::LEN / line {
+                tiles.load(&a[k * line * TILE..][..line * TILE]);
+                let (high, low) = (&self.w.high[k * line / 4..], &self.w.low[k * line / 4..]);
+                match cuts_scales::<F>() {
+                    true => tiles.add_unsigned(one, &high[..line / 4]),
+                    false => tiles.add_signed(one, &high[..line / 4]),
+                }
+                tiles.add_unsigned(two, &low[..line / 4]);
+            }
+        }
+    }
+
+    /// Takes the sums out of the tiles, scales them and adds them to `y`.
+    #[inline(always)]
+    pub(super) fn add<F: Planes>(
+        &self,
+        tiles: &Tiles,
+        y: &mut [Line; TILE],
+        [one, two]: &mut [[Line; TILE]; 2],
+        pairs: &[Pairs; 2],
+    ) {
+        let pairs = &pairs[self.turn];
+        tiles.store(self.sums[0], one);
+        tiles.store(self.sums[1], two);
+        if F::SUB != F::LEN {
+            self.add_block::<F>(y, 0, one, Some(two), pairs);
+            return;
+        }
+        self.add_block::<F>(y, self.block, one, None, pairs);
+        if self.block + 1 < self.n {
+            self.add_block::<F>(y, self.block + 1, two, None, pairs);
+        }
+    }
+
+    #[inline(always)]
+    fn add_block<F: Planes>(
+        &self,
+        y: &mut [Line; TILE],
+        b: usize,
+        sums: &[Line; TILE],
+        low: Option<&[Line; TILE]>,
+        pairs: &Pairs,
+    ) {
+        let (d, m) = (self.w.d[b].f32(), self.w.m[b].f32());
+        let d_a: &[f32; TILE] = &self.a.d.as_chunks().0[self.first + b];
+        let minima = b * n_minima::<F>()..(b + 1) * n_minima::<F>();
+        let (pairs, mins) = (&pairs.0[minima.clone()], &self.w.mins[minima]);
+        for t in 0..TILE {
+            let isum = match low {
+                Some(low) if cuts_scales::<F>() => V::add(V::shl::<3>(sums[t].0), low[t].0),
+                Some(low) => V::add(V::shl::<8>(sums[t].0), low[t].0),
+                None => sums[t].0,
+            };
+            let d_a = V::float_splat(d_a[t]);
+            let mut sum = V::fma(V::float_mul(d, d_a), V::to_float(isum), y[t].f32());
+            if F::HAS_MIN {
+                let mut msum = V::zero();
+                for (min, pairs) in mins.iter().zip(pairs) {
+                    msum = V::madd(msum, min.0, V::splat(pairs.lanes()[t]));
+                }
+                sum = V::fma(V::float_mul(m, d_a), V::to_float(msum), sum);
+            }
+            y[t].set_f32(sum);
+        }
+    }
+}
+
+/// Sums of 16 rows of activations as the minima of a stretch want them, two a row.
+pub(super) struct Pairs(pub(super) [Line; STRETCH / 32]);
+
+impl Pairs {
+    /// Those of blocks `first` and on.
+    #[inline(always)]
+    pub(super) fn gather<F: Planes>(&mut self, a: &ActTile<'_, TILE>, first: usize, n: usize) {
+        let sums: &[[[i16; 2]; TILE]] = a.sums.as_chunks().0;
+        let sums = &sums[first * F::LEN / 32..][..n * F::LEN / 32];
+        if has_wide_minima::<F>() {
+            for (to, two) in self.0.iter_mut().zip(sums.as_chunks::<2>().0) {
+                // SAFETY: as for all of [`Avx512`].
+                unsafe {
+                    let ones = _mm512_set1_epi16(1);
+                    let x = _mm512_madd_epi16(V::load_pairs(&two[0]), ones);
+                    let y = _mm512_madd_epi16(V::load_pairs(&two[1]), ones);
+                    let y = _mm512_slli_epi32::<16>(y);
+                    to.0 = _mm512_mask_mov_epi16(x, 0xaaaa_aaaa, y);
+                }
+            }
+        } else {
+            for (to, pair) in self.0.iter_mut().zip(sums) {
+                to.0 = V::load_pairs(pair);
+            }
+        }
+    }
+}
