@@ -125,6 +125,11 @@ pub trait Backend: Sized {
         head: &Self::Weight,
     ) -> Result<(), Self::Error>;
 
+    /// Calls `body` with each number below `n`, on as many of the host's threads as compute.
+    fn each(&mut self, n: usize, body: &(dyn Fn(usize) + Sync)) {
+        (0..n).for_each(body);
+    }
+
     /// Copies the first `dst.len()` elements of a buffer to the host.
     fn read(&self, dst: &mut [f32], src: &Self::Buf) -> Result<(), Self::Error>;
 

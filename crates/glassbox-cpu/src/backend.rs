@@ -2,7 +2,7 @@ use crate::angles::Angles;
 use crate::input::{Scratch, reserve};
 use crate::kv::{Kv, Store, zeros};
 use crate::linear;
-use crate::team::Team;
+use crate::team::{Numbers, Team};
 use crate::weight::{Weight, widened};
 use crate::{CpuError, CpuOptions};
 use glassbox_core::{
@@ -403,6 +403,10 @@ impl Backend for Cpu {
         let done = linear::linear(on, [dst], x, [head], [None]);
         self.wanted_rows = rows;
         done
+    }
+
+    fn each(&mut self, n: usize, body: &(dyn Fn(usize) + Sync)) {
+        self.team.for_each_part(Numbers(n), |i, ()| body(i));
     }
 
     fn read(&self, dst: &mut [f32], src: &Buf) -> Result<(), CpuError> {

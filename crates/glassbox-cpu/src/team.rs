@@ -51,6 +51,19 @@ impl<'a> Split for Grid<'a> {
     }
 }
 
+/// Nothing but the numbers of so many parts.
+pub(crate) struct Numbers(pub(crate) usize);
+
+impl Split for Numbers {
+    type Part = ();
+
+    fn n_parts(&self) -> usize {
+        self.0
+    }
+
+    unsafe fn part(&self, _index: usize) {}
+}
+
 /// Three things with as many parts, cut alike.
 impl<A: Split, B: Split, C: Split> Split for (A, B, C) {
     type Part = (A::Part, B::Part, C::Part);

@@ -11,16 +11,29 @@ pub(crate) struct Part<'a> {
     pub(crate) first: usize,
 }
 
+/// Every row of logits that is wanted, in order, and the index of its part.
+pub(crate) struct Logits {
+    values: Vec<f32>,
+    vocab: usize,
+    owners: Vec<usize>,
+}
+
+impl Logits {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let owners = self.owners.iter().copied();
+        owners.zip(self.values.chunks_exact(self.vocab))
+    }
+}
+
 /// Computes one batch, whose places in the cache are reserved; the sequences are longer by their
-/// parts then, and `each` has had every row that is wanted, by the index of its part.
+/// parts then.
 ///
 /// `proceed` is asked before each layer. After an error all sequences are as they were.
 pub(crate) fn forward(
     engine: &Engine,
     parts: &mut [Part<'_>],
     proceed: &mut dyn FnMut() -> bool,
-    mut each: impl FnMut(usize, &[f32]),
-) -> Result<(), EngineError> {
+) -> Result<Logits, EngineError> {
     let vocab = engine.spec().vocab;
     let (mut ids, mut wanted, mut owners) = (Vec::new(), Vec::new(), Vec::new());
     for (i, part) in parts.iter().enumerate() {
@@ -35,14 +48,15 @@ pub(crate) fn forward(
         .map(|p| p.sequence.share(p.ids.len()))
         .collect();
     let batch = Batch::new(&ids, &shares, &wanted).map_err(ModelError::from)?;
-    let mut logits = vec![0.0; wanted.len() * vocab];
+    let mut values = vec![0.0; wanted.len() * vocab];
     // Whoever shares the model takes turns batch by batch.
-    engine.model().forward(&batch, &mut logits, proceed)?;
+    engine.model().forward(&batch, &mut values, proceed)?;
     for part in parts.iter_mut() {
         part.sequence.computed(part.ids);
     }
-    for (&owner, logits) in owners.iter().zip(logits.chunks_exact(vocab)) {
-        each(owner, logits);
-    }
-    Ok(())
+    Ok(Logits {
+        values,
+        vocab,
+        owners,
+    })
 }

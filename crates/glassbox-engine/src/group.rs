@@ -1,8 +1,10 @@
-use crate::forward::{Part, forward};
+use crate::forward::{Logits, Part, forward};
+use crate::writing::Writing;
 use crate::{Engine, EngineError, Event, Reply, Stream};
 use glassbox_models::ModelError;
 use glassbox_trace::StopReason;
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 /// Replies that are written side by side, in one batch after another: an iterator of their events,
 /// each with the index of its reply.
@@ -195,14 +197,11 @@ impl<'s> Group<'s> {
         }
         let cancels: Vec<_> = writings.iter().map(|(_, w)| w.cancel.clone()).collect();
         let mut proceed = || !cancels.iter().all(|cancel| cancel.is_cancelled());
-        let failed = &mut self.failed;
-        let computed = forward(&self.engine, &mut parts, &mut proceed, |part, logits| {
-            let (member, writing) = &mut writings[part];
-            if let Err(error) = writing.take(logits) {
-                writing.fail();
-                failed.push_back((*member, error));
-            }
-        });
+        let computed = forward(&self.engine, &mut parts, &mut proceed);
+        if let Ok(logits) = &computed {
+            self.failed
+                .extend(take(&self.engine, &mut writings, logits));
+        }
         for (part, (_, writing)) in parts.iter_mut().zip(&writings) {
             // A loop was taken back.
             if writing.ids().len() <= part.sequence.ids().len() {
@@ -210,12 +209,12 @@ impl<'s> Group<'s> {
             }
         }
         match computed {
-            Ok(()) | Err(EngineError::Model(ModelError::Cancelled)) => {}
+            Ok(_) | Err(EngineError::Model(ModelError::Cancelled)) => {}
             Err(error) => {
                 // The others meet it themselves, if it is still there.
                 let (member, writing) = &mut writings[0];
                 writing.fail();
-                failed.push_back((*member, error));
+                self.failed.push_back((*member, error));
             }
         }
     }
@@ -249,6 +248,33 @@ impl<'s> Group<'s> {
             self.failed.push_back((member, error));
         }
     }
+}
+
+/// Has every member whose logits are there take them, side by side; returns the errors.
+fn take(
+    engine: &Engine,
+    writings: &mut [(usize, &mut Writing)],
+    logits: &Logits,
+) -> Vec<(usize, EngineError)> {
+    // A part of a group wants one row at the most.
+    let mut rows = logits.rows().peekable();
+    let mut takers = Vec::new();
+    for (part, (member, writing)) in writings.iter_mut().enumerate() {
+        if let Some((_, row)) = rows.next_if(|(owner, _)| *owner == part) {
+            takers.push(Mutex::new((*member, &mut **writing, row, None)));
+        }
+    }
+    engine.model().each(takers.len(), &|i| {
+        let mut taker = takers[i].lock().unwrap_or_else(PoisonError::into_inner);
+        let (member, writing, row, error) = &mut *taker;
+        *error = writing.take(row).err().map(|error| (*member, error));
+        if error.is_some() {
+            writing.fail();
+        }
+    });
+    let takers = takers.into_iter();
+    let takers = takers.map(|taker| taker.into_inner().unwrap_or_else(PoisonError::into_inner));
+    takers.filter_map(|(_, _, _, error)| error).collect()
 }
 
 impl Iterator for Group<'_> {

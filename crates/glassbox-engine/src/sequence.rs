@@ -114,10 +114,10 @@ impl Sequence {
                 first: first.saturating_sub(before).min(chunk.len()),
             }];
             let proceed = &mut || !cancel.is_cancelled();
-            forward(&engine, &mut part, proceed, |_, logits| {
+            for (_, logits) in forward(&engine, &mut part, proceed)?.rows() {
                 each(row, logits);
                 row += 1;
-            })?;
+            }
         }
         Ok(())
     }

@@ -28,6 +28,10 @@ pub trait CausalLm: Send {
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError>;
 
+    /// Calls `body` with each number below `n`, on the threads that compute: what is to be made of
+    /// the logits of many rows.
+    fn each(&mut self, n: usize, body: &(dyn Fn(usize) + Sync));
+
     /// The type in which the cache keeps keys and values.
     fn kv_type(&self) -> KvType;
 
@@ -141,6 +145,10 @@ where
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
         self.forward_watched(batch, logits, &mut Asking(proceed))
+    }
+
+    fn each(&mut self, n: usize, body: &(dyn Fn(usize) + Sync)) {
+        self.backend.each(n, body);
     }
 
     fn kv_type(&self) -> KvType {

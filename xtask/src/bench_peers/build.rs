@@ -28,6 +28,13 @@ pub(super) fn all(root: &Path, engines: &[Engine]) -> Result<Vec<(Engine, PathBu
             .arg("--target-dir")
             .arg(&folder)
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        // GCC 12 takes what configures the tiles of AMX for unused and leaves it out; llama.cpp then
+        // ends by a signal.
+        for flags in ["CFLAGS", "CXXFLAGS"] {
+            if std::env::var_os(flags).is_none() {
+                build.env(flags, "-fno-tree-dse -fno-dse");
+            }
+        }
         match native {
             true => build.env("RUSTFLAGS", "-C target-cpu=native"),
             false => build.env_remove("RUSTFLAGS"),

@@ -39,6 +39,10 @@ impl Lanes for Avx2 {
         both(|i| run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * i).cast())))
     }
     #[inline(always)]
+    fn prefetch(bytes: &[u8; 64]) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
+    }
+    #[inline(always)]
     fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
         both(|i| run!(_mm256_loadu_si256(pairs.as_ptr().add(8 * i).cast())))
     }

@@ -35,6 +35,10 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
         run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
     }
     #[inline(always)]
+    fn prefetch(bytes: &[u8; 64]) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
+    }
+    #[inline(always)]
     fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
         run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
     }

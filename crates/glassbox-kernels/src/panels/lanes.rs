@@ -15,6 +15,9 @@ pub(crate) trait Lanes: Copy {
     fn splat(x: i32) -> Self::I;
     /// 64 bytes.
     fn load(bytes: &[u8; 64]) -> Self::I;
+    /// Has the memory bring what stands there, soon to be read.
+    #[inline(always)]
+    fn prefetch(_bytes: &[u8; 64]) {}
     /// Two i16 a lane.
     fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
     fn and(a: Self::I, b: Self::I) -> Self::I;

@@ -4,6 +4,9 @@ use super::layout::{ROWS, float_offset};
 use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
 
+/// Bytes by which the memory is told in advance.
+const AHEAD: usize = 4096;
+
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels `w` of a weight of `dst.n_cols()` rows.
 ///
@@ -25,6 +28,11 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
         let (words, floats) = bytes.split_at(float_offset::<F>(row_bytes));
         let panel = Panel {
             words: words.as_chunks().0,
+            ahead: w
+                .get(panel * bytes.len() + AHEAD..)
+                .unwrap_or_default()
+                .as_chunks()
+                .0,
             floats: floats.as_chunks().0,
             n_blocks,
             column: panel * ROWS,
@@ -45,6 +53,8 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
 /// One panel of a weight.
 struct Panel<'a> {
     words: &'a [[u8; 64]],
+    /// What stands [`AHEAD`] bytes behind the panel's begin.
+    ahead: &'a [[u8; 64]],
     floats: &'a [[u8; 32]],
     n_blocks: usize,
     column: usize,
@@ -62,6 +72,13 @@ impl Panel<'_> {
         let n_words = (F::BYTES - 2 * F::FLOATS.len()) / 4;
         let mut y = [V::float_zero(); T];
         for b in 0..self.n_blocks {
+            // The first rows wait for the weights.
+            if first == 0 {
+                let ahead = &self.ahead[self.ahead.len().min(b * F::BYTES / 4)..];
+                for line in &ahead[..ahead.len().min(F::BYTES.div_ceil(4))] {
+                    V::prefetch(line);
+                }
+            }
             let block = Block::<T> {
                 words: Words(&self.words[b * n_words..][..n_words]),
                 a: &x.q[b * F::LEN / 4 * T..][..F::LEN / 4 * T],
