@@ -112,14 +112,19 @@ pub(super) fn store<V: Lanes, const T: usize>(
     y: [V::F; T],
 ) {
     for (t, y) in y.into_iter().enumerate() {
-        let row = &mut dst.row(at.0 + t)[at.1..];
-        match row.first_chunk_mut() {
-            Some(row) => V::store(y, row),
-            None => {
-                let mut whole = [0.0; ROWS];
-                V::store(y, &mut whole);
-                row.copy_from_slice(&whole[..row.len()]);
-            }
+        store_row::<V>(y, &mut dst.row(at.0 + t)[at.1..]);
+    }
+}
+
+/// Writes 16 outputs to the start of a row, as many as it has.
+#[inline(always)]
+pub(super) fn store_row<V: Lanes>(y: V::F, row: &mut [f32]) {
+    match row.first_chunk_mut() {
+        Some(row) => V::store(y, row),
+        None => {
+            let mut whole = [0.0; ROWS];
+            V::store(y, &mut whole);
+            row.copy_from_slice(&whole[..row.len()]);
         }
     }
 }

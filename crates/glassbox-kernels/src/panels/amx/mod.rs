@@ -12,7 +12,7 @@
 use super::ROWS;
 use super::avx512::Avx512;
 use super::formats::Planes;
-use super::lanes::Lanes;
+use super::product::store_row;
 use crate::Tile;
 use crate::activations::{Activations, TILE, Turns};
 use std::arch::x86_64::*;
@@ -178,15 +178,7 @@ impl Group<'_> {
             let units = &y[t / TILE * self.n_panels..][..self.n_panels];
             let row = &mut dst.row(self.first_row + t)[self.column..];
             for (to, unit) in row.chunks_mut(ROWS).zip(units) {
-                let y = unit[t % TILE].f32();
-                match to.first_chunk_mut() {
-                    Some(to) => V::store(y, to),
-                    None => {
-                        let mut whole = [0.0; ROWS];
-                        V::store(y, &mut whole);
-                        to.copy_from_slice(&whole[..to.len()]);
-                    }
-                }
+                store_row::<V>(unit[t % TILE].f32(), to);
             }
         }
     }

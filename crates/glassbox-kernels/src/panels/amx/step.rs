@@ -1,13 +1,11 @@
 //! What the tiles do at a time, and what is made of it.
-#![allow(unsafe_code)]
 
-use super::stretch::{Stretch, cuts_scales, has_wide_minima, n_minima};
+use super::stretch::{Stretch, cuts_scales, has_wide_minima, n_minima, one_of_each};
 use super::tiles::{Line, Tiles};
 use super::{STRETCH, V};
 use crate::activations::{ActTile, TILE};
 use crate::panels::formats::Planes;
 use crate::panels::lanes::Lanes;
-use std::arch::x86_64::*;
 
 /// The products of a block with 16 rows of activations, or of two blocks that are no larger than
 /// that.
@@ -121,15 +119,11 @@ impl Pairs {
         let sums: &[[[i16; 2]; TILE]] = a.sums.as_chunks().0;
         let sums = &sums[first * F::LEN / 32..][..n * F::LEN / 32];
         if has_wide_minima::<F>() {
+            let ones = V::splat(0x0001_0001);
             for (to, two) in self.0.iter_mut().zip(sums.as_chunks::<2>().0) {
-                // SAFETY: as for all of [`Avx512`].
-                unsafe {
-                    let ones = _mm512_set1_epi16(1);
-                    let x = _mm512_madd_epi16(V::load_pairs(&two[0]), ones);
-                    let y = _mm512_madd_epi16(V::load_pairs(&two[1]), ones);
-                    let y = _mm512_slli_epi32::<16>(y);
-                    to.0 = _mm512_mask_mov_epi16(x, 0xaaaa_aaaa, y);
-                }
+                let x = V::madd(V::zero(), V::load_pairs(&two[0]), ones);
+                let y = V::madd(V::zero(), V::load_pairs(&two[1]), ones);
+                to.0 = one_of_each(x, V::shl::<16>(y));
             }
         } else {
             for (to, pair) in self.0.iter_mut().zip(sums) {

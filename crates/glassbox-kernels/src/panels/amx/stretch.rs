@@ -99,17 +99,11 @@ fn sub_block<F: Planes, const S: usize>(words: Words<'_>, high: &mut [Line], low
         }
         return;
     }
-    let scale = twice(F::scale::<V>(words, S));
+    let scale = F::scale::<V>(words, S);
+    let scale = one_of_each(scale, V::shl::<16>(scale));
     for (g, (high, low)) in high.iter_mut().zip(low).enumerate() {
         (high.0, low.0) = parts::<F>(F::group::<V>(words, S, g), scale);
     }
-}
-
-/// The low half of every lane in both halves.
-#[inline(always)]
-fn twice(x: __m512i) -> __m512i {
-    // SAFETY: as for all of [`Avx512`].
-    unsafe { _mm512_mask_mov_epi16(x, 0xaaaa_aaaa, _mm512_slli_epi32::<16>(x)) }
 }
 
 /// Bytes without what is to be taken off them.
@@ -156,9 +150,9 @@ fn parts<F: Planes>(q: __m512i, scale: __m512i) -> (__m512i, __m512i) {
     }
 }
 
-/// Two i16 a lane: the first of `a` and the second of `b`, each of which has the same in both.
+/// Two i16 a lane: the first of `a` and the second of `b`.
 #[inline(always)]
-fn one_of_each(a: __m512i, b: __m512i) -> __m512i {
+pub(super) fn one_of_each(a: __m512i, b: __m512i) -> __m512i {
     // SAFETY: as for all of [`Avx512`].
     unsafe { _mm512_mask_mov_epi16(a, 0xaaaa_aaaa, b) }
 }
