@@ -80,6 +80,18 @@ impl<'s> Group<'s> {
             .collect()
     }
 
+    /// The next event that is there.
+    fn told(&mut self) -> Option<(usize, Result<Event, EngineError>)> {
+        if let Some((member, error)) = self.failed.pop_front() {
+            return Some((member, Err(error)));
+        }
+        let n = self.members.len();
+        (0..n).map(|i| (i + self.turn) % n).find_map(|i| {
+            let stream = self.members[i].as_mut()?;
+            Some((i, Ok(stream.writing.events.pop_front()?)))
+        })
+    }
+
     /// Computes one batch. Returns whether there was anything left to do.
     fn step(&mut self) -> bool {
         for stream in self.members.iter_mut().flatten() {
@@ -282,20 +294,12 @@ impl Iterator for Group<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some((member, error)) = self.failed.pop_front() {
-                return Some((member, Err(error)));
+            if let Some(told) = self.told() {
+                return Some(told);
             }
-            let n = self.members.len();
-            for i in (0..n).map(|i| (i + self.turn) % n) {
-                let event = self.members[i]
-                    .as_mut()
-                    .and_then(|stream| stream.writing.events.pop_front());
-                if let Some(event) = event {
-                    return Some((i, Ok(event)));
-                }
-            }
+            // What there is left to do may be to tell of ends.
             if !self.step() {
-                return None;
+                return self.told();
             }
         }
     }

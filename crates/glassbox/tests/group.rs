@@ -46,6 +46,22 @@ fn each_is_what_it_would_be_alone() {
 }
 
 #[test]
+fn those_that_end_together_are_all_told_of() {
+    let model = support::model();
+    let mut sessions: Vec<Session> = (0..3).map(|_| model.session()).collect();
+    let mut group = Group::new(model.engine());
+    for session in &mut sessions {
+        let ask = session.complete(PROMPT).greedy().with(endless);
+        group.push(ask.max_tokens(5).stream().unwrap());
+    }
+    let told = group.by_ref().map(|(i, event)| (i, event.unwrap()));
+    let done = told.filter(|(_, event)| matches!(event, Event::Done(_)));
+    let mut ended: Vec<usize> = done.map(|(i, _)| i).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [0, 1, 2]);
+}
+
+#[test]
 fn they_take_turns() {
     let model = options()
         .cache(4096)

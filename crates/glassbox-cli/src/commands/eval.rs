@@ -73,8 +73,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let models: Vec<Model> = (0..jobs)
         .map(|_| model_args::load(&source, &checkpoint, &options))
         .collect::<Result<_, _>>()?;
-    interrupt::install()?;
     let interrupt = interrupt::guard();
+    interrupt::install()?;
     let mut bar = Bar::counting("asking");
     let mut done = 0;
     let began = Instant::now();

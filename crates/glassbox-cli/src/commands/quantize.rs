@@ -55,8 +55,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let source = source.map_err(|error| model.named(error))?;
     check_out(&args.out, &source, model.path(), args.force)?;
     let mut bar = Bar::new("quantizing");
-    interrupt::install()?;
     let interrupt = interrupt::guard();
+    interrupt::install()?;
     let report = quantize(&source, &args.out, args.to, &mut |now| {
         bar.set(now.bytes_done, now.bytes_total);
         !interrupt.cancel.is_cancelled()

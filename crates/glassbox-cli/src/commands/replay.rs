@@ -32,8 +32,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    interrupt::install()?;
     let interrupt = interrupt::guard();
+    interrupt::install()?;
     let mut replays = Replays {
         cancel: interrupt.cancel.clone(),
         args: &args,

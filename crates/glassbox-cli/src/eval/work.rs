@@ -3,10 +3,14 @@
 use super::{Outcome, Problem};
 use crate::json::Params;
 use glassbox::text::TextError;
-use glassbox::{Cancel, EngineError, Model, Session, StopReason};
+use glassbox::{Cancel, EngineError, Event, Group, Model, Reply, StopReason, Stream};
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+
+/// Replies that a model writes at once.
+const AT_ONCE: usize = 16;
 
 /// Asks every problem of some of the `models`, each on a thread of its own; `each` hears of every
 /// outcome as it comes. The outcomes are in the order of the problems, and `None` for those that
@@ -29,16 +33,14 @@ pub(crate) fn work(
         for model in models {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
-                let mut session = model.session();
-                while !cancel.is_cancelled() {
+                let problems = iter::from_fn(|| {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(problem) = problems.get(index) else {
-                        break;
-                    };
-                    let outcome = one(&mut session, problem, params, cancel);
+                    Some((index, problems.get(index)?))
+                });
+                ask(problems, model, params, cancel, |index, outcome| {
                     // The receiver waits until every sender is gone.
                     let _ = sender.send((index, outcome));
-                }
+                });
             });
         }
         drop(sender);
@@ -61,20 +63,54 @@ pub(crate) fn work(
     }
 }
 
-/// Asks one problem; `None` when it was cancelled.
-fn one(
-    session: &mut Session,
-    problem: &Problem,
+/// Asks a model problems, some at once; `told` hears what becomes of each, `None` when it was
+/// cancelled.
+fn ask<'a>(
+    mut problems: impl Iterator<Item = (usize, &'a Problem)>,
+    model: &Model,
     params: &Params,
     cancel: &Cancel,
-) -> Result<Option<Outcome>, EngineError> {
-    // Of the problem before only what both prompts begin with stays, in the cache.
-    session.clear();
-    let ask = params.apply(session.ask(problem.question.as_str()));
-    match ask.cancel(cancel).run() {
-        Ok(reply) if reply.stop() == StopReason::Cancelled => Ok(None),
-        Ok(reply) => Ok(Some(Outcome::of(problem, &reply))),
-        Err(EngineError::Text(TextError::PromptTooLong { .. })) => Ok(Some(Outcome::too_long())),
-        Err(error) => Err(error),
+    mut told: impl FnMut(usize, Result<Option<Outcome>, EngineError>),
+) {
+    let mut group = Group::new(model.engine());
+    let (mut asked, mut writing) = (Vec::new(), 0);
+    loop {
+        while writing < AT_ONCE
+            && !cancel.is_cancelled()
+            && let Some((index, problem)) = problems.next()
+        {
+            let ask = params.apply(model.session().into_ask(problem.question.as_str()));
+            match ask.cancel(cancel).stream() {
+                Ok(stream) => {
+                    group.push(stream);
+                    asked.push((index, problem));
+                    writing += 1;
+                }
+                Err(EngineError::Text(TextError::PromptTooLong { .. })) => {
+                    told(index, Ok(Some(Outcome::too_long())));
+                }
+                Err(error) => told(index, Err(error)),
+            }
+        }
+        let Some((member, event)) = group.next() else {
+            return;
+        };
+        let (index, problem) = asked[member];
+        let outcome = match event {
+            Ok(Event::Done(_)) => match group.remove(member).map(Stream::finish) {
+                Some(reply) => reply.map(|reply| outcome(problem, &reply)),
+                None => continue,
+            },
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        writing -= 1;
+        told(index, outcome);
     }
+}
+
+/// What a reply came to; `None` when it was cancelled.
+fn outcome(problem: &Problem, reply: &Reply) -> Option<Outcome> {
+    let whole = reply.stop() != StopReason::Cancelled;
+    whole.then(|| Outcome::of(problem, reply))
 }

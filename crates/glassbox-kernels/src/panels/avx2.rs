@@ -39,7 +39,7 @@ impl Lanes for Avx2 {
         both(|i| run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * i).cast())))
     }
     #[inline(always)]
-    fn prefetch(bytes: &[u8; 64]) {
+    fn prefetch<const N: usize>(bytes: &[u8; N]) {
         run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
     }
     #[inline(always)]

@@ -35,7 +35,7 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
         run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
     }
     #[inline(always)]
-    fn prefetch(bytes: &[u8; 64]) {
+    fn prefetch<const N: usize>(bytes: &[u8; N]) {
         run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
     }
     #[inline(always)]

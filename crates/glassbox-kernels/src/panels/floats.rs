@@ -2,11 +2,13 @@
 
 use super::lanes::Lanes;
 use super::layout::ROWS;
-use super::product::store;
+use super::product::{AHEAD, store};
 use crate::Tile;
 use crate::activations::{Steps, tile};
 use crate::portable::linear_float::BLOCK;
 use glassbox_core::DType;
+use std::array;
+use std::ops::Range;
 
 /// A float type, whose panels are one step of `N` bytes after another: an element of 16 rows, or
 /// two of bf16.
@@ -73,44 +75,82 @@ pub(crate) fn linear_float<V: Lanes>(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8]
 
 #[inline(always)]
 fn linear<V: Lanes, F: Float<N>, const N: usize>(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8]) {
-    let panel_bytes = x.per_row * N;
+    let n_panels = dst.n_cols().div_ceil(ROWS);
     assert_eq!(x.words.len(), dst.n_rows() * x.per_row);
-    assert_eq!(w.len(), dst.n_cols().div_ceil(ROWS) * panel_bytes);
-    for (panel, bytes) in w.chunks_exact(panel_bytes.max(1)).enumerate() {
-        let (panel, column) = (bytes.as_chunks::<N>().0, panel * ROWS);
+    assert_eq!(w.len(), n_panels * x.per_row * N);
+    let steps = w.as_chunks::<N>().0;
+    // Few rows have too few sums to keep the multipliers busy: they take panels side by side.
+    let side_by_side = if dst.n_rows() < 4 { 4 } else { 1 };
+    for begin in (0..n_panels).step_by(side_by_side) {
+        let panels = begin..n_panels.min(begin + side_by_side);
         let mut first = 0;
         while first < dst.n_rows() {
             let n = tile(dst.n_rows() - first);
             let x = &x.words[first * x.per_row..][..n * x.per_row];
             match n {
-                1 => product::<V, F, N, 1>(dst, (first, column), panel, x),
-                2 => product::<V, F, N, 2>(dst, (first, column), panel, x),
-                4 => product::<V, F, N, 4>(dst, (first, column), panel, x),
-                _ => product::<V, F, N, 8>(dst, (first, column), panel, x),
+                1 => products::<V, F, N, 1, 4>(dst, first, panels.clone(), steps, x),
+                2 => products::<V, F, N, 2, 2>(dst, first, panels.clone(), steps, x),
+                4 => products::<V, F, N, 4, 1>(dst, first, panels.clone(), steps, x),
+                _ => products::<V, F, N, 8, 1>(dst, first, panels.clone(), steps, x),
             }
             first += n;
         }
     }
 }
 
-/// A panel times a tile of activations, into `dst` from row and column `at` on.
+/// Some of the panels, `P` side by side, times a tile of activations, into the rows of `dst` from
+/// `first` on.
 #[inline(always)]
-fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize>(
+fn products<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize>(
     dst: &mut Tile<'_>,
-    at: (usize, usize),
-    panel: &[[u8; N]],
+    first: usize,
+    mut panels: Range<usize>,
+    steps: &[[u8; N]],
     x: &[u32],
 ) {
-    let mut y = [V::float_zero(); T];
-    let blocks = panel.chunks(BLOCK / F::LEN);
-    for (panel, x) in blocks.zip(x.as_chunks::<T>().0.chunks(BLOCK / F::LEN)) {
-        let mut sums = [V::float_zero(); T];
-        for (step, x) in panel.iter().zip(x) {
-            F::times::<V, T>(&mut sums, step, x);
+    let x = x.as_chunks::<T>().0;
+    while panels.len() >= P {
+        product::<V, F, N, T, P>(dst, (first, panels.start), steps, x);
+        panels.start += P;
+    }
+    for panel in panels {
+        product::<V, F, N, T, 1>(dst, (first, panel), steps, x);
+    }
+}
+
+/// `P` panels from `panel` on times a tile of activations.
+#[inline(always)]
+fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize>(
+    dst: &mut Tile<'_>,
+    (first, panel): (usize, usize),
+    steps: &[[u8; N]],
+    x: &[[u32; T]],
+) {
+    let steps = &steps[panel * x.len()..];
+    let panels: [_; P] = array::from_fn(|p| &steps[p * x.len()..][..x.len()]);
+    let ahead: [_; P] = array::from_fn(|p| steps.get(p * x.len() + AHEAD / N..));
+    let ahead = ahead.map(Option::unwrap_or_default);
+    let mut y = [[V::float_zero(); T]; P];
+    for begin in (0..x.len()).step_by(BLOCK / F::LEN) {
+        let mut sums = [[V::float_zero(); T]; P];
+        for i in begin..x.len().min(begin + BLOCK / F::LEN) {
+            for p in 0..P {
+                // The first rows wait for the weights.
+                if first == 0
+                    && let Some(step) = ahead[p].get(i)
+                {
+                    V::prefetch(step);
+                }
+                F::times::<V, T>(&mut sums[p], &panels[p][i], &x[i]);
+            }
         }
-        for t in 0..T {
-            y[t] = V::float_add(y[t], sums[t]);
+        for p in 0..P {
+            for t in 0..T {
+                y[p][t] = V::float_add(y[p][t], sums[p][t]);
+            }
         }
     }
-    store::<V, T>(dst, at, y);
+    for (p, y) in y.into_iter().enumerate() {
+        store::<V, T>(dst, (first, (panel + p) * ROWS), y);
+    }
 }

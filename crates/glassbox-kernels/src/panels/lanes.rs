@@ -17,7 +17,7 @@ pub(crate) trait Lanes: Copy {
     fn load(bytes: &[u8; 64]) -> Self::I;
     /// Has the memory bring what stands there, soon to be read.
     #[inline(always)]
-    fn prefetch(_bytes: &[u8; 64]) {}
+    fn prefetch<const N: usize>(_bytes: &[u8; N]) {}
     /// Two i16 a lane.
     fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
     fn and(a: Self::I, b: Self::I) -> Self::I;

@@ -5,7 +5,7 @@ use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
 
 /// Bytes by which the memory is told in advance.
-const AHEAD: usize = 4096;
+pub(super) const AHEAD: usize = 4096;
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels `w` of a weight of `dst.n_cols()` rows.
