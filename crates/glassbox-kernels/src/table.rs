@@ -96,8 +96,8 @@ kernels! {
     rms_norm(dst: &mut [f32], x: &[f32], gain: &[f32], eps: f32);
     /// See [`portable::rope`](crate::portable::rope::rope).
     rope(x: &mut [f32], cos: &[f32], sin: &[f32], layout: RopeLayout);
-    /// See [`portable::quantize`](crate::portable::quantize::quantize).
-    quantize(
+    /// Quantises rows to eight bits, as one tile of [`Activations`].
+    quantize<Lanes>(
         q: &mut [i8],
         d: &mut [f32],
         sums: &mut [i16],

@@ -18,7 +18,6 @@ mod bodies {
     pub(super) use crate::portable::elementwise::{add, swiglu};
     pub(super) use crate::portable::fixed::fixed_rows;
     pub(super) use crate::portable::limits::{fma_chains, madd_chains};
-    pub(super) use crate::portable::quantize::quantize;
     pub(super) use crate::portable::rms_norm::rms_norm;
     pub(super) use crate::portable::rope::rope;
     pub(super) use crate::portable::steps::steps;
@@ -26,6 +25,7 @@ mod bodies {
     pub(super) use crate::panels::attention::{attention_i8, attention_i16};
     pub(super) use crate::panels::limits::{dot_bf16_chains, dot_chains};
     pub(super) use crate::panels::linear_float;
+    pub(super) use crate::panels::quantize::quantize;
     use crate::panels::{self, lanes::Lanes};
     use crate::{Activations, Tile};
     use glassbox_core::{DType, with_format};

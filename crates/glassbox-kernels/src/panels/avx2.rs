@@ -157,4 +157,49 @@ impl Lanes for Avx2 {
             run!(_mm256_storeu_ps(to.as_mut_ptr().add(8 * i), a))
         }
     }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        [0, 1].map(|i| run!(_mm256_loadu_ps(x.as_ptr().add(8 * i))))
+    }
+    #[inline(always)]
+    fn bits(a: Self::F) -> Self::I {
+        a.map(|a| run!(_mm256_castps_si256(a)))
+    }
+    #[inline(always)]
+    fn max(a: Self::I, b: Self::I) -> Self::I {
+        both(|i| run!(_mm256_max_epi32(a[i], b[i])))
+    }
+    #[inline(always)]
+    fn largest(a: Self::I) -> i32 {
+        run!({
+            let a = _mm256_max_epi32(a[0], a[1]);
+            let a = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256::<1>(a));
+            let a = _mm_max_epi32(a, _mm_shuffle_epi32::<0b1110>(a));
+            _mm_cvtsi128_si32(_mm_max_epi32(a, _mm_shuffle_epi32::<0b01>(a)))
+        })
+    }
+    #[inline(always)]
+    fn total(a: Self::I) -> i32 {
+        run!({
+            let a = _mm256_add_epi32(a[0], a[1]);
+            let a = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256::<1>(a));
+            let a = _mm_add_epi32(a, _mm_shuffle_epi32::<0b1110>(a));
+            _mm_cvtsi128_si32(_mm_add_epi32(a, _mm_shuffle_epi32::<0b01>(a)))
+        })
+    }
+    #[inline(always)]
+    fn narrow(a: Self::I) -> [i8; 16] {
+        let mut bytes = [0; 16];
+        run!({
+            // The halves of the two registers take turns.
+            let pairs = _mm256_packs_epi32(a[0], a[1]);
+            let pairs = _mm256_permute4x64_epi64::<0b11_01_10_00>(pairs);
+            let (low, high) = (
+                _mm256_castsi256_si128(pairs),
+                _mm256_extracti128_si256::<1>(pairs),
+            );
+            _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm_packs_epi16(low, high));
+        });
+        bytes
+    }
 }

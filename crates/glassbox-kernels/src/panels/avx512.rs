@@ -146,4 +146,33 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
     fn store(a: Self::F, to: &mut [f32; 16]) {
         run!(_mm512_storeu_ps(to.as_mut_ptr(), a))
     }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        run!(_mm512_loadu_ps(x.as_ptr()))
+    }
+    #[inline(always)]
+    fn bits(a: Self::F) -> Self::I {
+        run!(_mm512_castps_si512(a))
+    }
+    #[inline(always)]
+    fn max(a: Self::I, b: Self::I) -> Self::I {
+        run!(_mm512_max_epi32(a, b))
+    }
+    #[inline(always)]
+    fn largest(a: Self::I) -> i32 {
+        run!(_mm512_reduce_max_epi32(a))
+    }
+    #[inline(always)]
+    fn total(a: Self::I) -> i32 {
+        run!(_mm512_reduce_add_epi32(a))
+    }
+    #[inline(always)]
+    fn narrow(a: Self::I) -> [i8; 16] {
+        let mut bytes = [0; 16];
+        run!(_mm_storeu_si128(
+            bytes.as_mut_ptr().cast(),
+            _mm512_cvtepi32_epi8(a)
+        ));
+        bytes
+    }
 }

@@ -56,6 +56,18 @@ pub(crate) trait Lanes: Copy {
     /// `a * b + c`, rounded once.
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     fn store(a: Self::F, to: &mut [f32; 16]);
+
+    fn load_floats(x: &[f32; 16]) -> Self::F;
+    /// The bits of every float.
+    fn bits(a: Self::F) -> Self::I;
+    /// The larger of every lane.
+    fn max(a: Self::I, b: Self::I) -> Self::I;
+    /// The largest lane.
+    fn largest(a: Self::I) -> i32;
+    /// The sum of the lanes.
+    fn total(a: Self::I) -> i32;
+    /// Every lane as a byte, which holds it.
+    fn narrow(a: Self::I) -> [i8; 16];
 }
 
 /// The specification: arrays.
@@ -199,5 +211,29 @@ impl Lanes for Plain {
     #[inline(always)]
     fn store(a: Self::F, to: &mut [f32; 16]) {
         *to = a;
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        *x
+    }
+    #[inline(always)]
+    fn bits(a: Self::F) -> Self::I {
+        a.map(|x| x.to_bits() as i32)
+    }
+    #[inline(always)]
+    fn max(a: Self::I, b: Self::I) -> Self::I {
+        each(|i| a[i].max(b[i]))
+    }
+    #[inline(always)]
+    fn largest(a: Self::I) -> i32 {
+        a.into_iter().fold(i32::MIN, i32::max)
+    }
+    #[inline(always)]
+    fn total(a: Self::I) -> i32 {
+        a.into_iter().fold(0, i32::wrapping_add)
+    }
+    #[inline(always)]
+    fn narrow(a: Self::I) -> [i8; 16] {
+        a.map(|x| x as i8)
     }
 }

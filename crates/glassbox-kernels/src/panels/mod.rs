@@ -29,6 +29,7 @@ pub(crate) mod lanes;
 mod layout;
 pub(crate) mod limits;
 mod product;
+pub(crate) mod quantize;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod amx;

@@ -28,13 +28,15 @@ pub fn exp(x: f32) -> f32 {
     p * power_of_two(half) * power_of_two(rounded.wrapping_sub(half))
 }
 
+/// 1.5 · 2²³: what [`round`] adds.
+pub(crate) const MAGIC: f32 = (3 << 22) as f32;
+
 /// The integer nearest to `x`, ties to even, for `|x|` below 2²²; any number for others and NaN.
 ///
 /// Unlike `as i32`, which has an answer for every float, it becomes two vector instructions: added
 /// to 1.5 · 2²³, a number's integer part is in the lowest bits of the sum.
 #[inline(always)]
 pub(super) fn round(x: f32) -> i32 {
-    const MAGIC: f32 = (3 << 22) as f32;
     ((x + MAGIC).to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32)
 }
 

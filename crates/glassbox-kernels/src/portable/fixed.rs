@@ -25,23 +25,38 @@ pub const Q8_LIMIT: i32 = 127;
 /// has that as `d`, so that it shows in every result, and zeros as `q`.
 #[inline(always)]
 pub fn fixed(q: &mut [i16], x: &[f32], limit: i32) -> f32 {
-    integers(q, x, limit, |q| q as i16)
-}
-
-/// [`fixed`], for any type that holds the limit.
-#[inline(always)]
-pub(super) fn integers<T>(q: &mut [T], x: &[f32], limit: i32, narrow: impl Fn(i32) -> T) -> f32 {
     // Magnitudes compare as their bits do, and above all numbers stands NaN.
     let largest = x.iter().fold(0, |m, x| m.max(x.abs().to_bits()));
-    let largest = f32::from_bits(largest);
-    let tiny = largest < 1e-30;
-    let keep = !tiny && largest.is_finite();
-    let inverse = if keep { limit as f32 / largest } else { 0.0 };
-    let mask = if keep { -1 } else { 0 };
+    let scale = Scale::of(largest as i32, limit);
     for (q, x) in q.iter_mut().zip(x) {
-        *q = narrow(round(x * inverse) & mask);
+        *q = (round(x * scale.inverse) & scale.mask) as i16;
     }
-    if tiny { 0.0 } else { largest / limit as f32 }
+    scale.d
+}
+
+/// How a vector becomes integers.
+pub(crate) struct Scale {
+    /// What an integer stands for.
+    pub(crate) d: f32,
+    /// What an element is multiplied by.
+    pub(crate) inverse: f32,
+    /// All bits of the integers, or none.
+    pub(crate) mask: i32,
+}
+
+impl Scale {
+    /// For integers of magnitudes up to `limit` of a vector whose largest magnitude has these bits.
+    #[inline(always)]
+    pub(crate) fn of(largest: i32, limit: i32) -> Scale {
+        let largest = f32::from_bits(largest as u32);
+        let tiny = largest < 1e-30;
+        let keep = !tiny && largest.is_finite();
+        Scale {
+            d: if tiny { 0.0 } else { largest / limit as f32 },
+            inverse: if keep { limit as f32 / largest } else { 0.0 },
+            mask: if keep { -1 } else { 0 },
+        }
+    }
 }
 
 /// [`fixed`] of each of `d.len()` vectors, equally long.

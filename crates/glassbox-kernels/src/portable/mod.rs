@@ -27,7 +27,6 @@ pub mod fixed;
 pub mod limits;
 pub mod linear_float;
 pub mod linear_quant;
-pub mod quantize;
 pub mod rms_norm;
 pub mod rope;
 pub mod softmax;

@@ -1,0 +1,84 @@
+//! Activations in eight bits.
+
+use super::lanes::Lanes;
+use crate::activations::{ActBlock, Rows, SUM, Turns};
+use crate::portable::exp::MAGIC;
+use crate::portable::fixed::Scale;
+
+/// Quantises rows to eight bits, as one tile of [`Activations`](crate::Activations).
+///
+/// # Panics
+/// When a row is not a whole number of blocks, or an output has another length than it should.
+#[inline(always)]
+pub(crate) fn quantize<V: Lanes>(
+    q: &mut [i8],
+    d: &mut [f32],
+    sums: &mut [i16],
+    x: Rows<'_>,
+    block: ActBlock,
+    turns: Turns,
+) {
+    let rows = x.data.len() / x.width.max(1);
+    let n = turns.room(rows);
+    assert_eq!(q.len(), n * x.width);
+    assert_eq!(d.len() * block.size(), q.len());
+    assert_eq!(sums.len() * SUM, q.len());
+    assert!(x.width.is_multiple_of(block.size()));
+    if n > rows {
+        q.fill(0);
+        d.fill(0.0);
+        sums.fill(0);
+    }
+    let mut out = Out {
+        q: q.as_chunks_mut().0,
+        d,
+        sums: sums.as_chunks_mut().0,
+        n,
+    };
+    for t in 0..rows {
+        let x = x.row(t).as_chunks().0;
+        match (turns, block) {
+            (Turns::Fours, ActBlock::Small) => out.row::<V, 2, 4>(x, t),
+            (Turns::Fours, ActBlock::Super) => out.row::<V, 16, 4>(x, t),
+            (Turns::Lines, ActBlock::Small) => out.row::<V, 2, 32>(x, t),
+            (Turns::Lines, ActBlock::Super) => out.row::<V, 16, 64>(x, t),
+        }
+    }
+}
+
+/// Where `n` rows take turns.
+struct Out<'a> {
+    q: &'a mut [[i8; 4]],
+    d: &'a mut [f32],
+    sums: &'a mut [[i16; 2]],
+    n: usize,
+}
+
+impl Out<'_> {
+    /// Puts row `t` there, in blocks of `PARTS` times 16 integers, of which `EACH` stand together.
+    #[inline(always)]
+    fn row<V: Lanes, const PARTS: usize, const EACH: usize>(&mut self, x: &[[f32; SUM]], t: usize) {
+        for (b, x) in x.as_chunks::<PARTS>().0.iter().enumerate() {
+            let mut largest = V::zero();
+            for x in x {
+                let magnitude = V::and(V::bits(V::load_floats(x)), V::splat(i32::MAX));
+                largest = V::max(largest, magnitude);
+            }
+            let scale = Scale::of(V::largest(largest), 127);
+            self.d[b * self.n + t] = scale.d;
+            for (part, x) in x.iter().enumerate() {
+                let q = V::float_mul(V::load_floats(x), V::float_splat(scale.inverse));
+                let q = V::bits(V::float_add(q, V::float_splat(MAGIC)));
+                let q = V::add(q, V::splat(-(MAGIC.to_bits() as i32)));
+                let q = V::and(q, V::splat(scale.mask));
+                let s = b * PARTS + part;
+                self.sums[s / 2 * self.n + t][s % 2] = V::total(q) as i16;
+                let four = s * SUM / 4;
+                for (i, q) in V::narrow(q).as_chunks().0.iter().enumerate() {
+                    let (turn, place) = ((four + i) / (EACH / 4), (four + i) % (EACH / 4));
+                    self.q[(turn * self.n + t) * (EACH / 4) + place] = *q;
+                }
+            }
+        }
+    }
+}
