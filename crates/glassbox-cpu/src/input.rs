@@ -46,9 +46,13 @@ impl Scratch {
     /// Makes room for `rows` rows of `width`, so that no operation allocates.
     pub(crate) fn reserve(&mut self, rows: usize, width: usize) -> Result<(), CpuError> {
         let len = rows.next_multiple_of(TILE).saturating_mul(width);
-        for (space, block) in [(&mut self.small, 32), (&mut self.large, 256)] {
+        let spaces = [
+            (&mut self.small, ActBlock::Small),
+            (&mut self.large, ActBlock::Super),
+        ];
+        for (space, block) in spaces {
             reserve(&mut space.q, len)?;
-            reserve(&mut space.d, len / block)?;
+            reserve(&mut space.d, block.floats(len))?;
             reserve(&mut space.sums, len / 16)?;
         }
         reserve(&mut self.singles, len)?;
@@ -94,13 +98,13 @@ impl Quantized {
     fn fill(&mut self, kernels: &Kernels, team: &mut Team, x: Rows<'_>, block: ActBlock) {
         let turns = kernels.turns(n_rows(x), block);
         let len = turns.room(n_rows(x)) * x.width;
-        let (width, blocks, sums) = (x.width, x.width / block.size(), x.width / 16);
+        let (width, floats, sums) = (x.width, block.floats(x.width), x.width / 16);
         self.q.resize(len, 0);
-        self.d.resize(len / block.size(), 0.0);
+        self.d.resize(block.floats(len), 0.0);
         self.sums.resize(len / 16, 0);
         let whole = (
             Chunks::new(&mut self.q, TILE * width),
-            Chunks::new(&mut self.d, TILE * blocks),
+            Chunks::new(&mut self.d, TILE * floats),
             Chunks::new(&mut self.sums, TILE * sums),
         );
         self.turns = turns;
@@ -157,11 +161,11 @@ impl<'a> Input<'a> {
                 per_row,
             }),
             Input::Quantized(a) => {
-                let (blocks, sums) = (a.width / a.block.size(), a.width / 16);
+                let (floats, sums) = (a.block.floats(a.width), a.width / 16);
                 let n = a.turns.room(n);
                 Input::Quantized(Activations {
                     q: &a.q[first * a.width..][..n * a.width],
-                    d: &a.d[first * blocks..][..n * blocks],
+                    d: &a.d[first * floats..][..n * floats],
                     sums: &a.sums[first * sums..][..n * sums],
                     ..a
                 })

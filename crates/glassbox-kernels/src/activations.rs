@@ -44,6 +44,20 @@ impl ActBlock {
         }
     }
 
+    /// Floats of a row of `width` elements: the scale of each block and, of a small one, the scale
+    /// times the sum of its integers.
+    pub const fn floats(self, width: usize) -> usize {
+        width / self.size() * self.each()
+    }
+
+    /// Floats of a block.
+    pub(crate) const fn each(self) -> usize {
+        match self {
+            ActBlock::Small => 2,
+            ActBlock::Super => 1,
+        }
+    }
+
     /// Integers of a row that stand together in [`Turns::Lines`].
     pub(crate) const fn line(self) -> usize {
         match self {
@@ -69,16 +83,17 @@ pub(crate) const SUM: usize = 16;
 ///
 /// `d = max |x| / 127` over the block and `q = x * (127 / max |x|)` rounded to the nearest, ties
 /// to even. A block whose largest magnitude is below 1e-30 is zero. A block that holds an infinity
-/// or NaN has that as `d`, so that it shows in every result, and zeros as `q`.
+/// or NaN has that as `d`, so that it shows in every result, and zeros as `q`. With the `d` of a small
+/// block goes `d * Σ q`, which its weights' minimum is multiplied by.
 ///
 /// Rows lie in tiles, and within a tile of `n` rows they take [turns](Turns): some integers of
-/// each, a scale of each (`[width / block, n]`), two sums of each (`[width / 32, n, 2]`). So a
+/// each, the floats of each (`[width / block, 1 or 2, n]`), two sums of each (`[width / 32, n, 2]`). So a
 /// product of a weight with all rows of a tile reads its activations from one place.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
     /// The integers, a `width` for each row that there is [room](Turns::room) for.
     pub q: &'a [i8],
-    /// A scale a block.
+    /// The [floats](ActBlock::floats) of every block.
     pub d: &'a [f32],
     /// Sums of 16 integers.
     pub sums: &'a [i16],
@@ -175,7 +190,7 @@ impl Steps<'_> {
 pub(crate) struct ActTile<'a, const T: usize> {
     /// `[width / 4, T]`.
     pub(crate) q: &'a [[i8; 4]],
-    /// `[width / block, T]`.
+    /// `[width / block, 1 or 2, T]`.
     pub(crate) d: &'a [f32],
     /// `[width / 32, T]`.
     pub(crate) sums: &'a [[i16; 2]],
@@ -188,12 +203,12 @@ impl<'a> Activations<'a> {
         let part = |len: usize| first * len..(first + T) * len;
         ActTile {
             q: self.q[part(self.width)].as_chunks().0,
-            d: &self.d[part(self.width / self.block.size())],
+            d: &self.d[part(self.block.floats(self.width))],
             sums: self.sums[part(self.width / SUM)].as_chunks().0,
         }
     }
 
-    /// Row `row` as it would lie alone: its integers, scales and sums.
+    /// Row `row` as it would lie alone: its integers, floats and sums.
     pub fn row(&self, row: usize) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
         let room = self.q.len() / self.width.max(1);
         let (mut first, mut n) = (0, self.turns.tile(room));
@@ -202,14 +217,14 @@ impl<'a> Activations<'a> {
             n = self.turns.tile(room - first);
         }
         let t = row - first;
-        let (blocks, pairs) = (self.width / self.block.size(), self.width / SUM / 2);
+        let (floats, pairs) = (self.block.floats(self.width), self.width / SUM / 2);
         let each = self.turns.each(self.block);
         let place = |i| first * self.width + (i / each * n + t) * each + i % each;
         let pair = |p| (first * pairs + p * n + t) * 2;
         (
             (0..self.width).map(|i| self.q[place(i)]).collect(),
-            (0..blocks)
-                .map(|b| self.d[first * blocks + b * n + t])
+            (0..floats)
+                .map(|f| self.d[first * floats + f * n + t])
                 .collect(),
             (0..pairs)
                 .flat_map(|p| [self.sums[pair(p)], self.sums[pair(p) + 1]])

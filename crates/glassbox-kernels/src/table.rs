@@ -193,12 +193,12 @@ impl Kernels {
         block: ActBlock,
         turns: Turns,
     ) {
-        let (width, blocks, pairs) = (x.width, x.width / block.size(), x.width / SUM);
+        let (width, floats, pairs) = (x.width, block.floats(x.width), x.width / SUM);
         for (first, end) in tiles(x, turns) {
             let part = |len: usize| first * len..(first + turns.room(end - first)) * len;
             self.quantize(
                 &mut q[part(width)],
-                &mut d[part(blocks)],
+                &mut d[part(floats)],
                 &mut sums[part(pairs)],
                 x.part(first, end),
                 block,

@@ -34,7 +34,8 @@ pub(crate) trait Planes: Format {
         V::splat(1)
     }
 
-    /// The minima of weights `32 p` to `32 p + 15` and of the next 16, as two i16.
+    /// The minima of weights `32 p` to `32 p + 15` and of the next 16, as two i16; only for formats
+    /// with sub-blocks, since those without have one for all.
     #[inline(always)]
     fn min_pair<V: Lanes>(_words: Words<'_>, _p: usize) -> V::I {
         V::splat(0x0001_0001)

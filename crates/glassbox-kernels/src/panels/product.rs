@@ -70,6 +70,7 @@ impl Panel<'_> {
         first: usize,
     ) {
         let n_words = (F::BYTES - 2 * F::FLOATS.len()) / 4;
+        let floats = if F::SUB == F::LEN { 2 } else { 1 };
         let mut y = [V::float_zero(); T];
         for b in 0..self.n_blocks {
             // The first rows wait for the weights.
@@ -85,7 +86,7 @@ impl Panel<'_> {
                 sums: &x.sums[b * F::LEN / 32 * T..][..F::LEN / 32 * T],
             };
             let (isum, msum) = block.products::<V, F>();
-            let d_a = &x.d[b * T..][..T];
+            let (d_a, after) = x.d[b * floats * T..].split_at(T);
             let d = V::load_f16(&self.floats[b * F::FLOATS.len()]);
             for t in 0..T {
                 let scale = V::float_mul(d, V::float_splat(d_a[t]));
@@ -94,6 +95,12 @@ impl Panel<'_> {
             if F::HAS_MIN {
                 let m = V::load_f16(&self.floats[b * F::FLOATS.len() + 1]);
                 let m = if F::MINUS { V::float_neg(m) } else { m };
+                if F::SUB == F::LEN {
+                    for t in 0..T {
+                        y[t] = V::fma(m, V::float_splat(after[t]), y[t]);
+                    }
+                    continue;
+                }
                 for t in 0..T {
                     let scale = V::float_mul(m, V::float_splat(d_a[t]));
                     y[t] = V::fma(scale, V::to_float(msum[t]), y[t]);
@@ -153,7 +160,7 @@ impl<const T: usize> Block<'_, T> {
             }
         }
         let mut msum = [V::zero(); T];
-        if F::HAS_MIN {
+        if F::HAS_MIN && F::SUB != F::LEN {
             for p in 0..F::LEN / 32 {
                 let min = F::min_pair::<V>(self.words, p);
                 for (t, msum) in msum.iter_mut().enumerate() {

@@ -21,7 +21,7 @@ pub(crate) fn quantize<V: Lanes>(
     let rows = x.data.len() / x.width.max(1);
     let n = turns.room(rows);
     assert_eq!(q.len(), n * x.width);
-    assert_eq!(d.len() * block.size(), q.len());
+    assert_eq!(d.len(), n * block.floats(x.width));
     assert_eq!(sums.len() * SUM, q.len());
     assert!(x.width.is_multiple_of(block.size()));
     if n > rows {
@@ -65,19 +65,27 @@ impl Out<'_> {
                 largest = V::max(largest, magnitude);
             }
             let scale = Scale::of(V::largest(largest), 127);
-            self.d[b * self.n + t] = scale.d;
+            let mut sum = 0;
             for (part, x) in x.iter().enumerate() {
                 let q = V::float_mul(V::load_floats(x), V::float_splat(scale.inverse));
                 let q = V::bits(V::float_add(q, V::float_splat(MAGIC)));
                 let q = V::add(q, V::splat(-(MAGIC.to_bits() as i32)));
                 let q = V::and(q, V::splat(scale.mask));
                 let s = b * PARTS + part;
-                self.sums[s / 2 * self.n + t][s % 2] = V::total(q) as i16;
+                let total = V::total(q);
+                sum += total;
+                self.sums[s / 2 * self.n + t][s % 2] = total as i16;
                 let four = s * SUM / 4;
                 for (i, q) in V::narrow(q).as_chunks().0.iter().enumerate() {
                     let (turn, place) = ((four + i) / (EACH / 4), (four + i) % (EACH / 4));
                     self.q[(turn * self.n + t) * (EACH / 4) + place] = *q;
                 }
+            }
+            if PARTS * SUM == ActBlock::Small.size() {
+                self.d[2 * b * self.n + t] = scale.d;
+                self.d[(2 * b + 1) * self.n + t] = scale.d * sum as f32;
+            } else {
+                self.d[b * self.n + t] = scale.d;
             }
         }
     }

@@ -14,7 +14,8 @@ use glassbox_core::quant::{Format, Unpacked};
 /// y = fma(d_w[b] * d_a[b], isum[b], y);  y = fma(m_w[b] * d_a[b], msum[b], y)
 /// ```
 ///
-/// where the second step is there only for formats with minima. The tables compute the same from
+/// where the second step is there only for formats with minima; for those without sub-blocks it is
+/// `y = fma(m_w[b], d_a[b] * msum[b], y)`, since all rows of a weight share that product. The tables compute the same from
 /// [panels](crate::panels).
 ///
 /// # Panics
@@ -33,9 +34,13 @@ pub fn linear_quant<F: Format>(dst: &mut Tile<'_>, x: &Activations<'_>, w: &[u8]
                 let q = &q[b * F::LEN..][..F::LEN];
                 let sums = &sums[b * F::LEN / SUM..][..F::LEN / SUM];
                 let (isum, msum) = products::<F>(&block, q, sums);
-                y = (block.d * d[b]).mul_add(isum as f32, y);
+                let d_a = d[b * x.block.each()];
+                y = (block.d * d_a).mul_add(isum as f32, y);
                 if F::HAS_MIN {
-                    y = (block.m * d[b]).mul_add(msum as f32, y);
+                    y = match F::SUB == F::LEN {
+                        true => block.m.mul_add(d_a * msum as f32, y),
+                        false => (block.m * d_a).mul_add(msum as f32, y),
+                    };
                 }
             }
             dst.row(t)[o] = y;

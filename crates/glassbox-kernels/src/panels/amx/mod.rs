@@ -126,7 +126,7 @@ impl Group<'_> {
             for row in (0..self.n_rows).step_by(TILE) {
                 let a = x.tile(self.first_row + row);
                 let turn = row / TILE % 2;
-                if F::HAS_MIN {
+                if F::HAS_MIN && F::SUB != F::LEN {
                     pairs[turn].gather::<F>(&a, first, n);
                 }
                 if first + n == self.n_blocks {

@@ -63,38 +63,51 @@ impl Step<'_> {
         [one, two]: &mut [[Line; TILE]; 2],
         pairs: &[Pairs; 2],
     ) {
-        let pairs = &pairs[self.turn];
         tiles.store(self.sums[0], one);
         tiles.store(self.sums[1], two);
         if F::SUB != F::LEN {
-            self.add_block::<F>(y, 0, one, Some(two), pairs);
+            self.add_large::<F>(y, [one, two], &pairs[self.turn]);
             return;
         }
-        self.add_block::<F>(y, self.block, one, None, pairs);
+        self.add_small::<F>(y, self.block, one);
         if self.block + 1 < self.n {
-            self.add_block::<F>(y, self.block + 1, two, None, pairs);
+            self.add_small::<F>(y, self.block + 1, two);
         }
     }
 
+    /// Adds block `b`, which has no sub-blocks.
     #[inline(always)]
-    fn add_block<F: Planes>(
+    fn add_small<F: Planes>(&self, y: &mut [Line; TILE], b: usize, sums: &[Line; TILE]) {
+        let (d, m) = (self.w.d[b].f32(), self.w.m[b].f32());
+        let [d_a, m_a]: &[[f32; TILE]; 2] = &self.a.d.as_chunks().0.as_chunks().0[self.first + b];
+        for t in 0..TILE {
+            let scale = V::float_mul(d, V::float_splat(d_a[t]));
+            let mut sum = V::fma(scale, V::to_float(sums[t].0), y[t].f32());
+            if F::HAS_MIN {
+                sum = V::fma(m, V::float_splat(m_a[t]), sum);
+            }
+            y[t].set_f32(sum);
+        }
+    }
+
+    /// Adds a block with sub-blocks, whose parts were multiplied apart.
+    #[inline(always)]
+    fn add_large<F: Planes>(
         &self,
         y: &mut [Line; TILE],
-        b: usize,
-        sums: &[Line; TILE],
-        low: Option<&[Line; TILE]>,
+        [high, low]: [&[Line; TILE]; 2],
         pairs: &Pairs,
     ) {
-        let (d, m) = (self.w.d[b].f32(), self.w.m[b].f32());
-        let d_a: &[f32; TILE] = &self.a.d.as_chunks().0[self.first + b];
-        let minima = b * n_minima::<F>()..(b + 1) * n_minima::<F>();
-        let (pairs, mins) = (&pairs.0[minima.clone()], &self.w.mins[minima]);
+        let (d, m) = (self.w.d[0].f32(), self.w.m[0].f32());
+        let d_a: &[f32; TILE] = &self.a.d.as_chunks().0[self.first];
+        let minima = ..n_minima::<F>();
+        let (pairs, mins) = (&pairs.0[minima], &self.w.mins[minima]);
         for t in 0..TILE {
-            let isum = match low {
-                Some(low) if cuts_scales::<F>() => V::add(V::shl::<3>(sums[t].0), low[t].0),
-                Some(low) => V::add(V::shl::<8>(sums[t].0), low[t].0),
-                None => sums[t].0,
+            let high = match cuts_scales::<F>() {
+                true => V::shl::<3>(high[t].0),
+                false => V::shl::<8>(high[t].0),
             };
+            let isum = V::add(high, low[t].0);
             let d_a = V::float_splat(d_a[t]);
             let mut sum = V::fma(V::float_mul(d, d_a), V::to_float(isum), y[t].f32());
             if F::HAS_MIN {

@@ -162,11 +162,11 @@ pub(super) const fn has_wide_minima<F: Planes>() -> bool {
     F::HAS_MIN && F::SUB == 32 && F::LEN == STRETCH
 }
 
-/// Products for the minima of a block.
+/// Products for the minima of a block with sub-blocks.
 pub(super) const fn n_minima<F: Planes>() -> usize {
-    if has_wide_minima::<F>() {
-        F::LEN / 64
-    } else {
-        F::LEN / 32
+    match has_wide_minima::<F>() {
+        _ if F::SUB == F::LEN => 0,
+        true => F::LEN / 64,
+        false => F::LEN / 32,
     }
 }
