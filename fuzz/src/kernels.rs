@@ -92,7 +92,7 @@ impl Case<'_> {
         let turns = table.turns(self.n_tokens, block);
         let len = turns.room(self.n_tokens) * width;
         let mut q = vec![0; len];
-        let mut d = vec![0.0; len / block.size()];
+        let mut d = vec![0.0; block.floats(len)];
         let mut sums = vec![0; len / 16];
         let parts = (&mut q[..], &mut d[..], &mut sums[..]);
         table.quantize_rows(parts, rows, block, turns);
