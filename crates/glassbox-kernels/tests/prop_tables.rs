@@ -143,7 +143,7 @@ proptest! {
 
     /// Longer rows, and more of them, than any table takes at once.
     #[test]
-    fn large_linear_quant(seed: u64, tokens in 1usize..40, out in 1usize..50, blocks in 1usize..9,
+    fn large_linear_quant(seed: u64, tokens in 1usize..72, out in 1usize..50, blocks in 1usize..9,
                           many: bool, dtype in select(&QUANTS[..]),
                           flavour in select(&FLAVOURS[..])) {
         let mut rng = Rng(seed);

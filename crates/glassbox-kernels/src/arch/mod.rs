@@ -101,7 +101,7 @@ mod amx {
 
     pub(crate) static TABLE: Kernels = Kernels {
         name: "amx",
-        lines_from: [12, 12],
+        lines_from: [33, 12],
         linear_quant,
         ..super::avx512bf16::TABLE
     };
