@@ -35,7 +35,7 @@ pub(crate) fn linear<const N: usize>(
     });
     team.for_each_part(grids, |_, (i, mut tile)| {
         let (col, n_cols) = (tile.first_col(), tile.n_cols());
-        let w = weight[i].panels(col, n_cols);
+        let w = weight[i].panels(col);
         let x = inputs[i].rows(tile.first_row(), tile.n_rows());
         x.times(kernels, &mut tile, &w, weight[i].dtype);
         if let Some(bias) = biases[i] {
@@ -74,7 +74,7 @@ fn gated_part<const N: usize>(
 ) {
     let (n_rows, n_cols) = (tile.n_rows(), tile.n_cols());
     let [gate, up] = [0, 1].map(|i| {
-        let w = weight[i].panels(tile.first_col(), n_cols);
+        let w = weight[i].panels(tile.first_col());
         (inputs[i].rows(tile.first_row(), n_rows), w, weight[i].dtype)
     });
     gate.0.times(kernels, &mut tile, &gate.1, gate.2);

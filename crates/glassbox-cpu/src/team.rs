@@ -23,7 +23,13 @@ pub(crate) struct Team {
     shared: Arc<Shared>,
     sleepers: Vec<Thread>,
     handles: Vec<JoinHandle<()>>,
+    runs: Vec<Run>,
 }
+
+/// How many parts of a run have been handed out.
+#[derive(Default)]
+#[repr(align(128))]
+struct Run(AtomicUsize);
 
 /// What can be cut into parts that any threads may take.
 pub(crate) trait Split: Sync {
@@ -199,6 +205,7 @@ impl Team {
             shared,
             sleepers: Vec::new(),
             handles: Vec::new(),
+            runs: (0..threads).map(|_| Run::default()).collect(),
         };
         for index in 1..threads {
             let shared = team.shared.clone();
@@ -236,27 +243,35 @@ impl Team {
         body: impl Fn(usize, S::Part) + Sync,
     ) {
         let n = whole.n_parts();
-        let next = AtomicUsize::new(0);
+        if n <= 1 || self.handles.is_empty() {
+            // SAFETY: each index comes once.
+            (0..n).for_each(|i| body(i, unsafe { whole.part(i) }));
+            return;
+        }
+        let runs = &self.runs[..self.runs.len().min(n)];
+        runs.iter().for_each(|run| run.0.store(0, Ordering::Relaxed));
+        let begin = |run: usize| n / runs.len() * run + run.min(n % runs.len());
+        let seats = AtomicUsize::new(0);
         let job = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= n {
-                    break;
+            let seat = seats.fetch_add(1, Ordering::Relaxed);
+            for run in (0..runs.len()).map(|i| (seat + i) % runs.len()) {
+                let (first, end) = (begin(run), begin(run + 1));
+                loop {
+                    let index = first + runs[run].0.fetch_add(1, Ordering::Relaxed);
+                    if index >= end {
+                        break;
+                    }
+                    // SAFETY: the counter gives each index to one caller.
+                    body(index, unsafe { whole.part(index) });
                 }
-                // SAFETY: the counter gives each index to one caller.
-                body(index, unsafe { whole.part(index) });
             }
         };
-        if n <= 1 || self.handles.is_empty() {
-            job();
-        } else {
-            self.run(&job, n - 1);
-        }
+        self.run(&job, n - 1);
     }
 
     /// Runs `job` on this thread and on those of the team that join in before it has returned
     /// here; at most `helpers` of them are woken. Returns when all have finished.
-    fn run(&mut self, job: &Job<'_>, helpers: usize) {
+    fn run(&self, job: &Job<'_>, helpers: usize) {
         // SAFETY: the pointee outlives its use. A helper reads it only after it has counted itself
         // in while the job was open, and `Close` does not let this function end, by return or by
         // panic, before the job is closed and nobody is counted in.

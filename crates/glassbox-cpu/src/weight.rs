@@ -45,13 +45,12 @@ impl Weight {
         })
     }
 
-    /// The panels of rows `first` to `first + n`, `first` being the first of a panel.
-    pub(crate) fn panels(&self, first: usize, n: usize) -> Cow<'_, [u8]> {
+    /// The panels of the rows from `first` on, `first` being the first of a panel.
+    pub(crate) fn panels(&self, first: usize) -> Cow<'_, [u8]> {
         let panel_bytes = panels::bytes(self.cols, self.dtype);
         match &self.data {
             Data::Panels { bytes, start } => {
-                let whole = &bytes[start + first / panels::ROWS * panel_bytes..];
-                Cow::Borrowed(&whole[..n.div_ceil(panels::ROWS) * panel_bytes])
+                Cow::Borrowed(&bytes[start + first / panels::ROWS * panel_bytes..])
             }
             Data::Row { bytes, .. } => {
                 let mut panel = vec![0; panel_bytes];
@@ -65,8 +64,9 @@ impl Weight {
     pub(crate) fn dequantize_row(&self, row: usize, dst: &mut [f32], space: &mut Vec<u8>) {
         space.resize(self.row_bytes, 0);
         let in_panel = row % panels::ROWS;
-        let panel = self.panels(row - in_panel, 1);
-        panels::unpack_row(space, &panel, in_panel, self.dtype);
+        let panel = self.panels(row - in_panel);
+        let panel = &panel[..panels::bytes(self.cols, self.dtype)];
+        panels::unpack_row(space, panel, in_panel, self.dtype);
         quant::dequantize(self.dtype, space, dst);
     }
 

@@ -23,8 +23,8 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     assert_eq!(x.block.size(), F::LEN);
     assert_eq!(x.turns, Turns::Fours);
     assert_eq!(x.q.len(), dst.n_rows() * x.width);
-    assert_eq!(w.len(), dst.n_cols().div_ceil(ROWS) * ROWS * row_bytes);
-    for (panel, bytes) in w.chunks_exact((ROWS * row_bytes).max(1)).enumerate() {
+    let panels = &w[..dst.n_cols().div_ceil(ROWS) * ROWS * row_bytes];
+    for (panel, bytes) in panels.chunks_exact((ROWS * row_bytes).max(1)).enumerate() {
         let (words, floats) = bytes.split_at(float_offset::<F>(row_bytes));
         let panel = Panel {
             words: words.as_chunks().0,
