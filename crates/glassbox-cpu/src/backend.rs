@@ -1,6 +1,6 @@
 use crate::angles::Angles;
 use crate::input::{Scratch, reserve};
-use crate::kv::{Kv, Store, zeros};
+use crate::kv::{Kv, Place, Places, Store, zeros};
 use crate::linear;
 use crate::team::{Numbers, Team};
 use crate::weight::{Weight, widened};
@@ -46,6 +46,22 @@ struct Span {
     n_rows: usize,
     start: usize,
     table: std::ops::Range<usize>,
+}
+
+/// The sequences of a batch and their page tables.
+struct Spans<'a>(&'a [Span], &'a [u32]);
+
+impl Places for Spans<'_> {
+    fn each(&self) -> impl Iterator<Item = Place> {
+        self.0.iter().flat_map(|span| {
+            let table = &self.1[span.table.clone()];
+            (0..span.n_rows).map(move |i| Place {
+                row: span.first_row + i,
+                page: table[(span.start + i) / PAGE] as usize,
+                offset: (span.start + i) % PAGE,
+            })
+        })
+    }
 }
 
 impl Cpu {
@@ -219,7 +235,7 @@ impl Backend for Cpu {
         let (kernels, width) = (self.kernels, x.width);
         let x = self.rows(x);
         let dst = Tile::whole(self.rows_mut(dst), width);
-        self.team.for_each(dst, 1, width, |mut tile| {
+        self.team.for_each_row(dst, |mut tile| {
             let row = tile.first_row();
             kernels.rms_norm(tile.row(0), x.row(row), gain, eps);
         });
@@ -272,7 +288,7 @@ impl Backend for Cpu {
         let (kernels, width) = (self.kernels, x.width);
         let x = Tile::whole(self.rows_mut(x), width);
         let angles = &self.angles;
-        self.team.for_each(x, 1, width, |mut tile| {
+        self.team.for_each_row(x, |mut tile| {
             let (cos, sin) = angles.row(tile.first_row());
             kernels.rope(tile.row(0), cos, sin, angles.layout);
         });
@@ -302,12 +318,10 @@ impl Backend for Cpu {
             for &page in &table[..(span.start + span.n_rows).div_ceil(PAGE)] {
                 kv.check(page)?;
             }
-            for i in 0..span.n_rows {
-                let (row, pos) = (span.first_row + i, span.start + i);
-                let (k, v) = (self.rows(k).row(row), self.rows(v).row(row));
-                kv.put(self.kernels, table[pos / PAGE], pos % PAGE, k, v);
-            }
         }
+        let rows = [k, v].map(|x| self.rows(x));
+        let places = Spans(&self.sequences, &self.tables);
+        kv.put((self.kernels, &mut self.team), rows, &places);
         let group = shape.n_heads / shape.n_kv_heads;
         let group_width = group * shape.head_dim;
         // In decode a row is a part, so that there is work for all threads.
@@ -315,9 +329,9 @@ impl Backend for Cpu {
         let n_rows = if self.n_tokens < 4 * most { 1 } else { most };
         let (kernels, width) = (self.kernels, dst.width);
         let q = self.rows(q);
-        let dst = Tile::whole(self.rows_mut(dst), width);
+        let dst = Tile::whole(self.rows_mut(dst), width).grid(n_rows, group_width);
         let (sequences, tables, store) = (&self.sequences, &self.tables, &kv.store);
-        self.team.for_each(dst, n_rows, group_width, |mut tile| {
+        self.team.for_each_part(dst, |_, mut tile| {
             let kv_head = tile.first_col() / group_width;
             let (first, end) = (tile.first_row(), tile.first_row() + tile.n_rows());
             for span in sequences {
@@ -368,7 +382,7 @@ impl Backend for Cpu {
         let (kernels, width) = (self.kernels, dst.width);
         let (gate, up) = (self.rows(gate), self.rows(up));
         let dst = Tile::whole(self.rows_mut(dst), width);
-        self.team.for_each(dst, 1, width, |mut tile| {
+        self.team.for_each_row(dst, |mut tile| {
             let row = tile.first_row();
             kernels.swiglu(tile.row(0), gate.row(row), up.row(row));
         });
@@ -380,7 +394,7 @@ impl Backend for Cpu {
         let (kernels, width) = (self.kernels, dst.width);
         let x = self.rows(x);
         let dst = Tile::whole(self.rows_mut(dst), width);
-        self.team.for_each(dst, 1, width, |mut tile| {
+        self.team.for_each_row(dst, |mut tile| {
             let row = tile.first_row();
             kernels.add(tile.row(0), x.row(row));
         });

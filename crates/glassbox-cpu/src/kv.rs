@@ -1,8 +1,10 @@
 use crate::CpuError;
+use crate::team::{Chunks, EveryNth, Numbers, Team};
 use glassbox_core::{AttentionShape, KvType, PAGE};
 use glassbox_kernels::panels::heads::{self, Cell, Pair};
+use glassbox_kernels::portable::attention::MAX_HEAD_DIM;
 use glassbox_kernels::portable::fixed::{Q8_LIMIT, VALUE_LIMIT, key_limit};
-use glassbox_kernels::{HeadPanels, Kernels};
+use glassbox_kernels::{HeadPanels, Kernels, Rows};
 use std::ops::Range;
 
 /// One layer's pages of keys and values.
@@ -10,8 +12,6 @@ pub struct Kv {
     pub(crate) shape: AttentionShape,
     n_pages: usize,
     pub(crate) store: Store,
-    /// A row of keys or values in integers, and its scales.
-    fixed: (Vec<i16>, Vec<f32>),
 }
 
 pub(crate) enum Store {
@@ -48,21 +48,73 @@ impl<C: Cell + Default> Heads<C> {
         }
     }
 
-    /// Stores the vectors `q`, with scales `d`, of the heads from `first` on, at position `offset`
-    /// of their page; `put` writes one.
-    fn put(
-        &mut self,
-        (q, d): &(Vec<i16>, Vec<f32>),
-        (first, offset): (usize, usize),
-        put: fn(&mut [Pair<C>], usize, &[i16]),
-    ) {
-        let pairs = self.pairs.len() / (self.scales.len() / PAGE);
-        for (i, (q, d)) in q.chunks_exact(q.len() / d.len()).zip(d).enumerate() {
-            let head = first + i;
-            put(&mut self.pairs[head * pairs..][..pairs], offset, q);
-            self.scales[head * PAGE + offset] = *d;
-        }
+    /// The heads, each with its pairs and scales on all pages.
+    fn each(&mut self, n_heads: usize) -> EachHead<'_, C> {
+        let pairs = self.pairs.len() / (self.scales.len() / PAGE).max(1);
+        (
+            EveryNth::new(&mut self.pairs, pairs, n_heads),
+            EveryNth::new(&mut self.scales, PAGE, n_heads),
+            Numbers(n_heads),
+        )
     }
+}
+
+type EachHead<'a, C> = (EveryNth<'a, Pair<C>>, EveryNth<'a, f32>, Numbers);
+
+/// How vectors become integers: the largest one, and how they are written.
+struct Form<C> {
+    limit: i32,
+    put: fn(&mut [Pair<C>], usize, &[i16]),
+}
+
+/// Where a row's key and value go.
+pub(crate) struct Place {
+    pub(crate) row: usize,
+    pub(crate) page: usize,
+    pub(crate) offset: usize,
+}
+
+/// Several places.
+pub(crate) trait Places {
+    fn each(&self) -> impl Iterator<Item = Place>;
+}
+
+/// The forms of keys and values with these limits.
+fn forms<C: Cell>([keys, values]: [i32; 2]) -> [Form<C>; 2] {
+    [
+        Form {
+            limit: keys,
+            put: heads::put_key,
+        },
+        Form {
+            limit: values,
+            put: heads::put_value,
+        },
+    ]
+}
+
+/// Stores keys and values, each head for itself.
+fn put<C: Cell + Default + Send>(
+    (kernels, team): (&Kernels, &mut Team),
+    heads: [&mut Heads<C>; 2],
+    x: [Rows<'_>; 2],
+    form: [Form<C>; 2],
+    shape: AttentionShape,
+    places: &(impl Places + Sync),
+) {
+    let heads = heads.map(|heads| heads.each(shape.n_kv_heads));
+    let worth = places.each().nth(1).is_some();
+    team.for_each_part_if(worth, heads, |index, (i, (mut pairs, mut scales, ()))| {
+        let head = index % shape.n_kv_heads;
+        let q = &mut [0; MAX_HEAD_DIM][..shape.head_dim];
+        let mut scale = [0.0];
+        for place in places.each() {
+            let x = &x[i].row(place.row)[head * shape.head_dim..][..shape.head_dim];
+            kernels.fixed_rows(q, &mut scale, x, form[i].limit);
+            (form[i].put)(pairs.block(place.page), place.offset, q);
+            scales.block(place.page)[place.offset] = scale[0];
+        }
+    });
 }
 
 /// Runs `$body` with `$part` bound to each vector of a cache, in the order of a page's bytes.
@@ -170,42 +222,37 @@ impl Kv {
             shape,
             n_pages,
             store,
-            fixed: (vec![0; shape.kv_width()], vec![0.0; shape.n_kv_heads]),
         })
     }
 
-    /// Stores one position's key and value.
+    /// Stores the keys and values of rows at their places.
     pub(crate) fn put(
         &mut self,
-        kernels: &Kernels,
-        page: u32,
-        offset: usize,
-        k: &[f32],
-        v: &[f32],
+        on: (&Kernels, &mut Team),
+        x: [Rows<'_>; 2],
+        places: &(impl Places + Sync),
     ) {
-        let page = page as usize;
+        let shape = self.shape;
         match &mut self.store {
             Store::F32 { keys, values } => {
-                let at = (page * PAGE + offset) * k.len();
-                keys[at..][..k.len()].copy_from_slice(k);
-                values[at..][..v.len()].copy_from_slice(v);
+                let whole = [keys, values].map(|part| {
+                    let len = part.len();
+                    Chunks::new(part, len)
+                });
+                on.1.for_each_part(whole, |_, (i, part)| {
+                    for place in places.each() {
+                        let at = (place.page * PAGE + place.offset) * x[i].width;
+                        part[at..][..x[i].width].copy_from_slice(x[i].row(place.row));
+                    }
+                });
             }
             Store::Half { keys, values } => {
-                let at = (page * self.shape.n_kv_heads, offset);
-                let fixed = &mut self.fixed;
-                let limit = key_limit(self.shape.head_dim);
-                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, k, limit);
-                keys.put(fixed, at, heads::put_key);
-                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, v, VALUE_LIMIT);
-                values.put(fixed, at, heads::put_value);
+                let form = forms([key_limit(shape.head_dim), VALUE_LIMIT]);
+                put(on, [keys, values], x, form, shape, places);
             }
             Store::Q8 { keys, values } => {
-                let at = (page * self.shape.n_kv_heads, offset);
-                let fixed = &mut self.fixed;
-                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, k, Q8_LIMIT);
-                keys.put(fixed, at, heads::put_key);
-                kernels.fixed_rows(&mut fixed.0, &mut fixed.1, v, Q8_LIMIT);
-                values.put(fixed, at, heads::put_value);
+                let form = forms([Q8_LIMIT; 2]);
+                put(on, [keys, values], x, form, shape, places);
             }
         }
     }

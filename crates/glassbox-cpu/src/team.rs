@@ -11,12 +11,15 @@ use std::thread::{self, JoinHandle, Thread};
 /// Rounds that a thread waits busily before it sleeps: longer than the pause between two
 /// operations of a decode step, and well below a time slice.
 const SPIN: usize = 10_000;
+/// Elements from which on a cheap pass is worth more than to wake others and to wait for them,
+/// which takes about a microsecond.
+const WORTH: usize = 1 << 13;
 /// The most threads of a team.
 pub(crate) const MAX_THREADS: usize = 1024;
 
 /// A fixed team of threads that runs one parallel loop at a time.
 ///
-/// The thread that calls [`for_each`](Self::for_each) works too. Parts are handed out one by one,
+/// The thread that calls [`for_each_part`](Self::for_each_part) works too. Parts are handed out one by one,
 /// and only a helper that has taken the job up is waited for, so that a thread that the system
 /// keeps from running holds nothing up; who computes a part does not change its result.
 pub(crate) struct Team {
@@ -142,7 +145,53 @@ impl<'a, T: Send> Split for Chunks<'a, T> {
     }
 }
 
-type Job<'a> = dyn Fn() + Sync + 'a;
+/// Blocks of one size, of which every `n`th belongs to one part.
+pub(crate) struct EveryNth<'a, T> {
+    blocks: Chunks<'a, T>,
+    n: usize,
+}
+
+impl<'a, T> EveryNth<'a, T> {
+    pub(crate) fn new(whole: &'a mut [T], size: usize, n: usize) -> Self {
+        let blocks = Chunks::new(whole, size);
+        EveryNth { blocks, n }
+    }
+}
+
+impl<'a, T: Send> Split for EveryNth<'a, T> {
+    type Part = Nth<'a, T>;
+
+    fn n_parts(&self) -> usize {
+        self.n
+    }
+
+    unsafe fn part(&self, index: usize) -> Nth<'a, T> {
+        Nth {
+            blocks: Chunks { ..self.blocks },
+            n: self.n,
+            index,
+        }
+    }
+}
+
+/// A part of [`EveryNth`].
+pub(crate) struct Nth<'a, T> {
+    blocks: Chunks<'a, T>,
+    n: usize,
+    index: usize,
+}
+
+impl<T: Send> Nth<'_, T> {
+    /// The `i`th block of this part.
+    pub(crate) fn block(&mut self, i: usize) -> &mut [T] {
+        // SAFETY: this part alone has the blocks whose number leaves `index` when divided by `n`,
+        // and it is borrowed mutably while one of them is.
+        unsafe { self.blocks.part(i * self.n + self.index) }
+    }
+}
+
+/// What the thread of a seat does; the caller has seat 0.
+type Job<'a> = dyn Fn(usize) + Sync + 'a;
 
 struct Shared {
     /// [`State`] in one word, so that a helper joins a job only while it is open.
@@ -212,7 +261,7 @@ impl Team {
             let builder = thread::Builder::new().name(format!("glassbox-{index}"));
             // A team that fails to start is dropped, which ends the threads that did.
             let handle = builder
-                .spawn(move || helper(&shared))
+                .spawn(move || helper(&shared, index))
                 .map_err(|source| CpuError::Spawn { index, source })?;
             team.sleepers.push(handle.thread().clone());
             team.handles.push(handle);
@@ -225,15 +274,12 @@ impl Team {
         self.handles.len() + 1
     }
 
-    /// Calls `body` with each part of `whole`, cut into at most `n_rows` by `n_cols`.
-    pub(crate) fn for_each(
-        &mut self,
-        whole: Tile<'_>,
-        n_rows: usize,
-        n_cols: usize,
-        body: impl Fn(Tile<'_>) + Sync,
-    ) {
-        self.for_each_part(whole.grid(n_rows, n_cols), |_, tile| body(tile));
+    /// Calls `body` with each row of `rows`, for a pass that takes less than a nanosecond an
+    /// element.
+    pub(crate) fn for_each_row(&mut self, rows: Tile<'_>, body: impl Fn(Tile<'_>) + Sync) {
+        let width = rows.n_cols();
+        let worth = rows.n_rows() * width >= WORTH;
+        self.for_each_part_if(worth, rows.grid(1, width), |_, row| body(row));
     }
 
     /// Calls `body` with each part of `whole` and its number.
@@ -242,18 +288,28 @@ impl Team {
         whole: S,
         body: impl Fn(usize, S::Part) + Sync,
     ) {
+        self.for_each_part_if(true, whole, body);
+    }
+
+    /// [`for_each_part`](Self::for_each_part) on this thread alone, unless it is `worth` the others'
+    /// while.
+    pub(crate) fn for_each_part_if<S: Split>(
+        &mut self,
+        worth: bool,
+        whole: S,
+        body: impl Fn(usize, S::Part) + Sync,
+    ) {
         let n = whole.n_parts();
-        if n <= 1 || self.handles.is_empty() {
+        if !worth || n <= 1 || self.handles.is_empty() {
             // SAFETY: each index comes once.
             (0..n).for_each(|i| body(i, unsafe { whole.part(i) }));
             return;
         }
         let runs = &self.runs[..self.runs.len().min(n)];
-        runs.iter().for_each(|run| run.0.store(0, Ordering::Relaxed));
+        runs.iter()
+            .for_each(|run| run.0.store(0, Ordering::Relaxed));
         let begin = |run: usize| n / runs.len() * run + run.min(n % runs.len());
-        let seats = AtomicUsize::new(0);
-        let job = || {
-            let seat = seats.fetch_add(1, Ordering::Relaxed);
+        let job = |seat: usize| {
             for run in (0..runs.len()).map(|i| (seat + i) % runs.len()) {
                 let (first, end) = (begin(run), begin(run + 1));
                 loop {
@@ -295,7 +351,7 @@ impl Team {
             for sleeper in self.sleepers.iter().take(helpers) {
                 sleeper.unpark();
             }
-            job();
+            job(0);
         }
         if let Some(panic) = panic() {
             resume_unwind(panic);
@@ -322,7 +378,7 @@ impl Drop for Close<'_> {
     }
 }
 
-fn helper(shared: &Shared) {
+fn helper(shared: &Shared, seat: usize) {
     let mut seen = 0;
     let mut rounds = 0usize;
     loop {
@@ -342,7 +398,7 @@ fn helper(shared: &Shared) {
             // SAFETY: this thread is counted in, so the job is alive; it is shared by all threads
             // and `Sync`.
             let job: &Job<'_> = unsafe { *shared.job.load(Ordering::Relaxed) };
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(seat))) {
                 shared
                     .panic
                     .lock()
@@ -388,7 +444,7 @@ mod tests {
             let mut team = Team::new(threads).unwrap();
             let mut matrix = vec![0.0f32; 40 * 50];
             for round in 1..=200 {
-                team.for_each(Tile::whole(&mut matrix, 50), 3, 7, |mut tile| {
+                team.for_each_part(Tile::whole(&mut matrix, 50).grid(3, 7), |_, mut tile| {
                     for r in 0..tile.n_rows() {
                         tile.row(r).iter_mut().for_each(|x| *x += 1.0);
                     }
@@ -403,12 +459,12 @@ mod tests {
         let mut team = Team::new(3).unwrap();
         let mut matrix = vec![0.0f32; 64];
         let broken = catch_unwind(AssertUnwindSafe(|| {
-            team.for_each(Tile::whole(&mut matrix, 1), 1, 1, |tile| {
+            team.for_each_part(Tile::whole(&mut matrix, 1).grid(1, 1), |_, tile| {
                 assert!(tile.first_row() != 33, "part 33");
             });
         }));
         assert!(broken.is_err());
-        team.for_each(Tile::whole(&mut matrix, 1), 1, 1, |mut t| t.row(0)[0] = 1.0);
+        team.for_each_part(Chunks::new(&mut matrix, 1), |_, x| x[0] = 1.0);
         assert!(matrix.iter().all(|&x| x == 1.0));
     }
 
