@@ -6,6 +6,7 @@
 //! cargo bench -p glassbox-benches --bench linear -- --quick q4_k       one type
 //! cargo bench -p glassbox-benches --bench attention -- --quick decode
 //! cargo bench -p glassbox-benches --bench rows -- --quick
+//! cargo bench -p glassbox-benches --bench sampling -- --quick
 //! GLASSBOX_ISA=avx2 cargo bench -p glassbox-benches --bench linear     another table
 //! GLASSBOX_THREADS=1 cargo bench -p glassbox-benches --bench linear    another team
 //! ```

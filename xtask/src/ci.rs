@@ -1,5 +1,5 @@
 use crate::process::{cargo, command, output, run as run_process};
-use crate::{fuzz, root, test, tidy};
+use crate::{arm, fuzz, root, test, tidy};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -51,6 +51,7 @@ const STEPS: &[(&str, Step)] = &[
     ("fuzz", |root| {
         fuzz::run(root, &fuzz::Options::all(FUZZ_SECONDS)).map(|()| None)
     }),
+    ("arm", arm::run_if_possible),
     ("gpu", gpu),
 ];
 

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arm;
 mod bench_peers;
 mod ci;
 mod fetch_models;
@@ -23,6 +24,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <chore>
 
   test                                all tests; fetches the model that they need
+  arm                                 the kernels' tests on an ARM machine, which QEMU plays
   ci                                  everything that CI checks, with the time of each step
   tidy                                the rules of the repository that no compiler knows
   fetch-models                        SmolLM2-135M-Instruct into models/
@@ -78,6 +80,7 @@ fn dispatch(args: &[&str]) -> anyhow::Result<()> {
     }
     let run = match chore {
         "test" => test::run,
+        "arm" => arm::run,
         "ci" => ci::run,
         "tidy" => tidy::run,
         "fetch-models" => fetch_models::run,

@@ -125,7 +125,7 @@ impl Quantized {
     }
 }
 
-fn n_rows(x: Rows<'_>) -> usize {
+pub(crate) fn n_rows(x: Rows<'_>) -> usize {
     x.data.len() / x.width.max(1)
 }
 

@@ -1,5 +1,5 @@
 use crate::CpuError;
-use crate::input::{Form, Input, Scratch};
+use crate::input::{Form, Input, Scratch, n_rows};
 use crate::team::Team;
 use crate::weight::Weight;
 use glassbox_kernels::{Kernels, Rows, TILE, Tile};
@@ -8,6 +8,8 @@ use glassbox_kernels::{Kernels, Rows, TILE, Tile};
 const CACHED: usize = 1 << 20;
 /// Outputs that a thread takes at a time.
 const COLS: usize = 32;
+/// The most that it takes of few rows, as many panels as float weights are multiplied side by side.
+const MOST_COLS: usize = 64;
 /// Rows of a gated layer that a thread takes at the most, a multiple of [`TILE`].
 const GATED: usize = 256;
 
@@ -28,10 +30,11 @@ pub(crate) fn linear<const N: usize>(
     }
     let inputs = inputs((kernels, team, scratch), x, weight)?;
     let rows = rows_at_once(x.width);
+    let cols = cols_at_once(n_rows(x), weight[0]);
     let mut weights = weight.iter();
     let grids = dst.map(|dst| {
         let n_cols = weights.next().map_or(0, |weight| weight.rows);
-        Tile::whole(dst, n_cols).grid(rows, COLS)
+        Tile::whole(dst, n_cols).grid(rows, cols)
     });
     team.for_each_part(grids, |_, (i, mut tile)| {
         let (col, n_cols) = (tile.first_col(), tile.n_cols());
@@ -57,9 +60,10 @@ pub(crate) fn gated(
 ) -> Result<(), CpuError> {
     let inputs = inputs((kernels, team, scratch), x, weight)?;
     let rows = rows_at_once(x.width).min(GATED);
-    let grid = Tile::whole(dst, weight[0].rows).grid(rows, COLS);
+    let cols = cols_at_once(n_rows(x), weight[0]);
+    let grid = Tile::whole(dst, weight[0].rows).grid(rows, cols);
     team.for_each_part(grid, |_, tile| match tile.n_rows() {
-        ..=TILE => gated_part::<{ TILE * COLS }>(kernels, tile, &inputs, weight),
+        ..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
         _ => gated_part::<{ GATED * COLS }>(kernels, tile, &inputs, weight),
     });
     Ok(())
@@ -81,7 +85,7 @@ fn gated_part<const N: usize>(
     let mut space = [0.0; N];
     let mut ups = Tile::whole(&mut space[..n_rows * n_cols], n_cols);
     up.0.times(kernels, &mut ups, &up.1, up.2);
-    let mut gate = [0.0; COLS];
+    let mut gate = [0.0; MOST_COLS];
     let gate = &mut gate[..n_cols];
     for r in 0..n_rows {
         gate.copy_from_slice(tile.row(r));
@@ -112,6 +116,14 @@ fn inputs<'s, const N: usize>(
     }
     let scratch = &*scratch;
     Ok(forms.map(|form| scratch.input(form, x.width)))
+}
+
+/// Outputs that a thread takes at a time of `n_rows` rows.
+fn cols_at_once(n_rows: usize, weight: &Weight) -> usize {
+    match Form::of(weight.dtype) {
+        Form::Steps(_) if n_rows < 4 => MOST_COLS,
+        _ => COLS,
+    }
 }
 
 /// Rows of activations that a thread takes at a time.

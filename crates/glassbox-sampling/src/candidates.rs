@@ -12,6 +12,9 @@ pub struct Candidate {
     pub logit: f32,
 }
 
+/// Candidates of which a pass first asks whether any matters.
+const STRETCH: usize = 16;
+
 /// What order the candidates stand in. There are two and no third: a sum over candidates has to be the same to the bit
 /// whatever algorithm filtered them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub struct Candidates {
     items: Vec<Candidate>,
     order: Order,
     max: Option<f32>,
+    /// Those of `items`, at the front of what a longer list has left.
     weights: Vec<f32>,
     /// The sum of `weights` while they belong to `items`.
     total: Option<f64>,
@@ -89,7 +93,9 @@ impl Candidates {
             logit: *logit,
         });
         self.items.extend(all);
-        if logits.contains(&f32::NEG_INFINITY) {
+        // Without an early end, which would keep the compiler from vectorising it.
+        let excluded = |any: bool, logit: &f32| any | (*logit == f32::NEG_INFINITY);
+        if logits.iter().fold(false, excluded) {
             self.items.retain(|c| c.logit > f32::NEG_INFINITY);
         }
         self.order = Order::Id;
@@ -130,12 +136,7 @@ impl Candidates {
     /// The largest logit; −inf if none is left.
     pub fn max_logit(&mut self) -> f32 {
         let items = &self.items;
-        *self.max.get_or_insert_with(|| {
-            items.iter().fold(
-                f32::NEG_INFINITY,
-                |m, c| if c.logit > m { c.logit } else { m },
-            )
-        })
+        *self.max.get_or_insert_with(|| math::largest(items))
     }
 
     /// The candidates' probabilities among themselves. They are computed when first asked for after a change.
@@ -150,7 +151,7 @@ impl Candidates {
         self.total = Some(total);
         Softmax {
             candidates: &self.items,
-            weights: &self.weights,
+            weights: &self.weights[..self.items.len()],
             total,
         }
     }
@@ -172,6 +173,7 @@ impl Candidates {
             c.logit = new(*c);
             all_finite &= c.logit.is_finite();
         }
+        self.max = None;
         self.changed(all_finite);
     }
 
@@ -190,7 +192,10 @@ impl Candidates {
         for (id, new) in updates {
             if let Some(i) = self.position(id) {
                 let c = &mut self.items[i];
-                c.logit = new(c.logit);
+                let old = c.logit;
+                c.logit = new(old);
+                // The largest of all remains while neither of the two is it.
+                self.max = self.max.filter(|max| old < *max && c.logit < *max);
                 all_finite &= c.logit.is_finite();
                 any = true;
             }
@@ -211,23 +216,31 @@ impl Candidates {
     /// Keeps the fewest best candidates whose weights, as [`Self::softmax`] gives them and summed in the order of rank,
     /// reach `target`; all if their sum doesn't reach it.
     ///
-    /// Only candidates of at least the weight `hint` are looked at first: a wrong hint costs time, not correctness.
+    /// Only candidates of a weight well above `hint` are ranked first, then those above it, then all, until the sum is
+    /// reached: a wrong hint costs time, not correctness.
     pub(crate) fn keep_mass(&mut self, target: f64, hint: f64) {
         let max = self.max_logit();
         self.softmax();
+        let weights = &self.weights[..self.items.len()];
         let mut keys = std::mem::take(&mut self.keys);
-        keys.clear();
-        let weighed = self.items.iter().zip(&self.weights);
-        keys.extend(
-            weighed
-                .filter(|(_, w)| f64::from(**w) >= hint)
-                .map(|(c, _)| select::key(*c)),
-        );
-        let mut n = reach(&mut keys, max, target);
-        if n.is_none() && keys.len() < self.items.len() {
+        let mut n = None;
+        for least in [64.0 * hint, hint, 0.0].map(|least| least as f32) {
+            if least > 0.0 && math::sum_from(weights, least) < target {
+                continue;
+            }
             keys.clear();
-            keys.extend(self.items.iter().map(|c| select::key(*c)));
+            // Few of a long row are that heavy: whole stretches of it are passed over.
+            for (items, weights) in self.items.chunks(STRETCH).zip(weights.chunks(STRETCH)) {
+                if !weights.iter().fold(false, |any, w| any | (*w >= least)) {
+                    continue;
+                }
+                let heavy = items.iter().zip(weights).filter(|(_, w)| **w >= least);
+                keys.extend(heavy.map(|(c, _)| select::key(*c)));
+            }
             n = reach(&mut keys, max, target);
+            if n.is_some() {
+                break;
+            }
         }
         keys.truncate(n.unwrap_or(keys.len()));
         self.become_ranked(keys.iter().copied());
@@ -258,7 +271,6 @@ impl Candidates {
         if self.order == Order::Rank {
             self.items.sort_unstable_by_key(|c| select::key(*c));
         }
-        self.max = None;
         self.total = None;
     }
 }
@@ -316,6 +328,20 @@ pub(crate) mod tests {
         c.map_logits(|c| if c.id == 1 { 0.0 } else { c.logit });
         assert_eq!(ids(&c), [3, 2, 1]);
         assert_eq!(c.max_logit(), 4.0);
+    }
+
+    #[test]
+    fn the_largest_logit_follows_every_update() {
+        let mut c = candidates(&[1.0, 2.0, 3.0]);
+        let mut after = |id: u32, logit: f32| {
+            c.update(id, |_| logit);
+            c.max_logit()
+        };
+        assert_eq!(after(0, 2.5), 3.0);
+        assert_eq!(after(1, 5.0), 5.0);
+        assert_eq!(after(1, 0.0), 3.0);
+        assert_eq!(after(2, f32::NEG_INFINITY), 2.5);
+        assert_eq!(after(1, f32::NEG_INFINITY), 2.5);
     }
 
     #[test]

@@ -66,10 +66,35 @@ fn fold(s: &[f64; LANES]) -> f64 {
 /// How many elements are worked on at once, so that they stay in the first-level cache.
 const BLOCK: usize = 64 * LANES;
 
-/// Writes e^(logit − max) of every candidate to `weights` and returns their sum.
+/// The largest logit; −inf of none.
+pub(crate) fn largest(items: &[Candidate]) -> f32 {
+    let mut max = [f32::NEG_INFINITY; LANES];
+    for items in items.chunks(LANES) {
+        for (max, c) in max.iter_mut().zip(items) {
+            *max = if c.logit > *max { c.logit } else { *max };
+        }
+    }
+    max.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// The sum of the weights that are at least `least`, in the documented order.
+pub(crate) fn sum_from(weights: &[f32], least: f32) -> f64 {
+    let mut sum = [0.0; LANES];
+    for weights in weights.chunks(LANES) {
+        for (sum, w) in sum.iter_mut().zip(weights) {
+            *sum += f64::from(if *w >= least { *w } else { 0.0 });
+        }
+    }
+    fold(&sum)
+}
+
+/// Writes e^(logit − max) of every candidate to the front of `weights` and returns their sum.
 pub(crate) fn weigh(items: &[Candidate], max: f32, weights: &mut Vec<f32>) -> f64 {
     let mut sum = [0.0; LANES];
-    weights.resize(items.len(), 0.0);
+    if weights.len() < items.len() {
+        weights.resize(items.len(), 0.0);
+    }
+    let weights = &mut weights[..items.len()];
     for (src, dst) in items.chunks(BLOCK).zip(weights.chunks_mut(BLOCK)) {
         for (c, w) in src.iter().zip(&mut *dst) {
             *w = c.logit - max;

@@ -118,7 +118,13 @@ mod amx {
 
 #[cfg(target_arch = "aarch64")]
 mod neon {
-    crate::table::instantiate!("neon", crate::panels::Plain, "neon");
+    crate::table::instantiate!("neon", crate::panels::neon::Neon<false>, "neon");
+}
+
+/// The same with products of bytes.
+#[cfg(target_arch = "aarch64")]
+mod dotprod {
+    crate::table::instantiate!("dotprod", crate::panels::neon::Neon<true>, "neon,dotprod");
 }
 
 /// Every table that this machine runs, the best first.
@@ -144,8 +150,14 @@ pub(crate) fn available() -> Vec<&'static Kernels> {
         }
     }
     #[cfg(target_arch = "aarch64")]
-    if std::arch::is_aarch64_feature_detected!("neon") {
-        tables.push(&neon::TABLE);
+    {
+        use std::arch::is_aarch64_feature_detected as has;
+        if has!("neon") && has!("dotprod") {
+            tables.push(&dotprod::TABLE);
+        }
+        if has!("neon") {
+            tables.push(&neon::TABLE);
+        }
     }
     tables.push(&portable::TABLE);
     tables

@@ -37,6 +37,8 @@ pub(crate) mod amx;
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 
 pub(crate) use floats::linear_float;
 pub(crate) use lanes::Plain;
