@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Result, ensure};
+use glassbox::weights::quantize::{Target, quantize};
+use glassbox::weights::{Checkpoint, OpenOptions};
 use glassbox::{Ask, At, Group, Model, ModelOptions, Reply, Session};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,7 +25,7 @@ fn main() -> Result<()> {
     let path = path.map_or_else(|| PathBuf::from(FETCHED), PathBuf::from);
     let name = path.file_stem().unwrap_or_default().display();
     println!("| {name} | without | with | ratio |\n|---|---|---|---|");
-    for part in [branch, disk, batch] {
+    for part in [branch, disk, batch, batch_in_bf16] {
         println!("{}", part(&path)?);
     }
     Ok(())
@@ -131,6 +133,20 @@ fn disk_rounds(path: &Path, cached: &ModelOptions) -> Result<(Vec<f64>, Vec<f64>
 
 /// Eight replies in one batch.
 fn batch(path: &Path) -> Result<String> {
+    batches(path, "a token, of 8 replies in one batch")
+}
+
+/// The same with weights that take more of the memory's time, and that are multiplied otherwise.
+fn batch_in_bf16(path: &Path) -> Result<String> {
+    let file = std::env::temp_dir().join(format!("glassbox-bf16-{}.gguf", std::process::id()));
+    let source = Checkpoint::open(path, &OpenOptions::default())?;
+    quantize(&source, &file, Target::BF16, &mut |_| true)?;
+    let row = batches(&file, "the same with the weights in bf16");
+    std::fs::remove_file(file)?;
+    row
+}
+
+fn batches(path: &Path, what: &str) -> Result<String> {
     const TOKENS: usize = 128;
     let model = options().open(path)?;
     let time = |n: usize| -> Result<f64> {
@@ -151,7 +167,7 @@ fn batch(path: &Path) -> Result<String> {
         without.push(time(1)?);
         with.push(time(8)?);
     }
-    Ok(row("a token, of 8 replies in one batch", without, with))
+    Ok(row(what, without, with))
 }
 
 /// The medians, and by how much the second is the shorter.
