@@ -326,7 +326,8 @@ impl Team {
     }
 
     /// Runs `job` on this thread and on those of the team that join in before it has returned
-    /// here; at most `helpers` of them are woken. Returns when all have finished.
+    /// here; at most `helpers` of them are woken. Returns when all have finished. The caller borrows
+    /// the team mutably, so that there is one job at a time.
     fn run(&self, job: &Job<'_>, helpers: usize) {
         // SAFETY: the pointee outlives its use. A helper reads it only after it has counted itself
         // in while the job was open, and `Close` does not let this function end, by return or by

@@ -59,10 +59,11 @@ impl Float<64> for Bf16 {
 }
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_float`](crate::portable::linear_float::linear_float)
-/// has it, for the panels `w` of a weight of `dst.n_cols()` rows of the float type `dtype`.
+/// has it, for the panels at the front of `w`, of a weight of `dst.n_cols()` rows of the float type
+/// `dtype`; of what stands behind them the memory is told.
 ///
 /// # Panics
-/// When `w` or `x` does not have the size that `dst` asks for, or the type is quantised.
+/// When `w` has less, or `x` another size, than `dst` asks for, or the type is quantised.
 #[inline(always)]
 pub(crate) fn linear_float<V: Lanes>(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8], dtype: DType) {
     match dtype {

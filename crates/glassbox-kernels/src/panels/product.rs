@@ -8,10 +8,10 @@ use crate::activations::{ActTile, Activations, Turns, tile};
 pub(super) const AHEAD: usize = 4096;
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
-/// has it, for the panels `w` of a weight of `dst.n_cols()` rows.
+/// has it, for the panels at the front of `w`, of a weight of `dst.n_cols()` rows; of what stands behind them the memory is told.
 ///
 /// # Panics
-/// When `w` or `x` does not have the size that `dst` asks for, or the blocks differ.
+/// When `w` has less, or `x` another size, than `dst` asks for, or the blocks differ.
 #[inline(always)]
 pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     dst: &mut Tile<'_>,
