@@ -4,6 +4,7 @@ mod common;
 
 use common::run::{self, Cell, Heads, Quantized};
 use common::{FLAVOURS, FLOATS, Flavour, QUANTS, Rng, difference};
+use glassbox_core::quant::Format;
 use glassbox_core::{AttentionShape, DType, PAGE, with_format};
 use glassbox_kernels::portable::attention_i16::attention_i16;
 use glassbox_kernels::portable::bf16;
@@ -96,6 +97,43 @@ proptest! {
         match narrow {
             true => attention::<i8>(seed, (start, rows), shape, flavour)?,
             false => attention::<i16>(seed, (start, rows), shape, flavour)?,
+        }
+    }
+}
+
+/// The largest weights times the largest activations: no partial sum is cut off.
+#[test]
+fn extremes_equal_rows() {
+    let bytes = QUANTS
+        .iter()
+        .flat_map(|dtype| [0xff, 0x80, 0x7f].map(|byte| (*dtype, byte)));
+    for (dtype, byte, x) in bytes.flat_map(|(dtype, byte)| [1.0, -1.0].map(|x| (dtype, byte, x))) {
+        let (width, n_out) = (2 * dtype.block_len(), 20);
+        let mut w = vec![byte; n_out * dtype.row_bytes(width).unwrap()];
+        with_format!(dtype, F => {
+            for block in w.chunks_exact_mut(dtype.block_bytes()) {
+                for at in F::FLOATS {
+                    block[*at..][..2].copy_from_slice(&half::f16::ONE.to_le_bytes());
+                }
+            }
+        }, float => unreachable!());
+        for n_tokens in [1, 2, 4, 8] {
+            let x = vec![x; n_tokens * width];
+            let block = ActBlock::for_weights(dtype.block_len()).unwrap();
+            let quantized = |table| Quantized::new(table, &x, width, block);
+            let x_rows = quantized(Kernels::named("portable").unwrap());
+            let expected = run::in_part((n_tokens, n_out), (0, 0, 0), |dst| {
+                with_format!(dtype, F => linear_quant::<F>(dst, &x_rows.view(), &w), float => unreachable!());
+            });
+            let packed = run::in_panels(&w, width, dtype);
+            for table in Kernels::available() {
+                let x = quantized(table);
+                let got = run::in_part((n_tokens, n_out), (0, 0, 0), |dst| {
+                    table.linear_quant(dst, &x.view(), &packed, dtype);
+                });
+                let named = format!("{dtype} of {byte:#x} on {}", table.name());
+                difference(&got, &expected).unwrap_or_else(|e| panic!("{named}: {e}"));
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Sixteen lanes of two 256-bit registers.
 #![allow(unsafe_code)]
 
-use super::lanes::Lanes;
-use std::arch::x86_64::*;
+use super::formats::{Planes, Words};
+use super::lanes::{self, Lanes};
+use std::arch::{asm, x86_64::*};
 
 /// Runs intrinsics.
 macro_rules! run {
@@ -21,10 +22,42 @@ fn both(f: impl Fn(usize) -> __m256i) -> [__m256i; 2] {
     [f(0), f(1)]
 }
 
+/// True, of which a compiler knows nothing: what is done then is not mixed with what comes before
+/// and after it, for which registers do not suffice.
+#[inline(always)]
+fn always() -> bool {
+    let mut yes = 1u32;
+    // SAFETY: no instruction; the number stays what it was.
+    unsafe { asm!("/* {0:e} */", inout(reg) yes, options(nomem, nostack, preserves_flags)) };
+    yes == 1
+}
+
+/// Orders of the bytes of lanes: bytes `i` and `j` of each, at `[i][j]`, as the low bytes of its two
+/// i16, or as the high ones; the others are zero.
+type Orders = [[[u8; 32]; 4]; 4];
+static LOW: Orders = orders(0);
+static HIGH: Orders = orders(1);
+
+const fn orders(byte: usize) -> Orders {
+    let mut orders = [[[0x80; 32]; 4]; 4];
+    let mut n = 0;
+    while n < 4 * 4 * 8 {
+        let (i, j, lane) = (n / 32, n / 8 % 4, n % 8);
+        let order = &mut orders[i][j];
+        order[4 * lane + byte] = (lane % 4 * 4 + i) as u8;
+        order[4 * lane + 2 + byte] = (lane % 4 * 4 + j) as u8;
+        n += 1;
+    }
+    orders
+}
+
 impl Lanes for Avx2 {
     type I = [__m256i; 2];
     type F = [__m256; 2];
     const BIAS: i32 = 0;
+    const AHEAD: usize = 16384;
+    const UNROLLS: bool = true;
+    const HALVES: bool = true;
 
     #[inline(always)]
     fn zero() -> Self::I {
@@ -92,6 +125,62 @@ impl Lanes for Avx2 {
                 let pairs =
                     _mm256_maddubs_epi16(_mm256_abs_epi8(w[i]), _mm256_sign_epi8(a[i], w[i]));
                 _mm256_add_epi32(sum[i], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            })
+        })
+    }
+    #[inline(always)]
+    fn dots<F: Planes, const T: usize>(
+        sums: &mut [Self::I; T],
+        words: Words<'_>,
+        s: usize,
+        a: &[[i8; 4]],
+    ) {
+        if F::SIGNED {
+            return lanes::dots::<Self, F, T>(sums, words, s, a);
+        }
+        // Pairs of products are added up in 16 bits, as many as fit.
+        let run = (i32::from(i16::MAX) / (2 * 127 * F::MOST)) as usize;
+        let n = F::SUB / 4;
+        if F::SUB != F::LEN && !always() {
+            return;
+        }
+        let scale = F::scale::<Self>(words, s);
+        for half in 0..2 {
+            let factor = match F::SUB == F::LEN {
+                true => run!(_mm256_set1_epi16(1)),
+                false => scale[half],
+            };
+            let mut pairs = [run!(_mm256_setzero_si256()); T];
+            for g in 0..n {
+                let w = F::group::<Self>(words, s, g)[half];
+                for t in 0..T {
+                    let a = Self::four(a[g * T + t])[half];
+                    pairs[t] = run!(_mm256_add_epi16(pairs[t], _mm256_maddubs_epi16(w, a)));
+                }
+                if (g + 1).is_multiple_of(run) || g + 1 == n {
+                    for t in 0..T {
+                        let products = run!(_mm256_madd_epi16(pairs[t], factor));
+                        sums[t][half] = run!(_mm256_add_epi32(sums[t][half], products));
+                        pairs[t] = run!(_mm256_setzero_si256());
+                    }
+                }
+            }
+        }
+    }
+    #[inline(always)]
+    fn factor<const SIGNED: bool>(x: Self::I, i: usize) -> Self::I {
+        Self::pair::<SIGNED>(x, i, i)
+    }
+    #[inline(always)]
+    fn pair<const SIGNED: bool>(x: Self::I, i: usize, j: usize) -> Self::I {
+        let order = &if SIGNED { HIGH } else { LOW }[i][j];
+        both(|half| {
+            run!({
+                let x = _mm256_shuffle_epi8(x[half], _mm256_loadu_si256(order.as_ptr().cast()));
+                match SIGNED {
+                    true => _mm256_srai_epi16::<8>(x),
+                    false => x,
+                }
             })
         })
     }

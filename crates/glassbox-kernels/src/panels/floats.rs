@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::layout::ROWS;
-use super::product::{AHEAD, store};
+use super::product::store;
 use crate::Tile;
 use crate::activations::{Steps, tile};
 use crate::portable::linear_float::BLOCK;
@@ -129,7 +129,7 @@ fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize
 ) {
     let steps = &steps[panel * x.len()..];
     let panels: [_; P] = array::from_fn(|p| &steps[p * x.len()..][..x.len()]);
-    let ahead: [_; P] = array::from_fn(|p| steps.get(p * x.len() + AHEAD / N..));
+    let ahead: [_; P] = array::from_fn(|p| steps.get(p * x.len() + V::AHEAD / N..));
     let ahead = ahead.map(Option::unwrap_or_default);
     let mut y = [[V::float_zero(); T]; P];
     for begin in (0..x.len()).step_by(BLOCK / F::LEN) {

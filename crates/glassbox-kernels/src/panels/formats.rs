@@ -3,6 +3,20 @@
 use super::lanes::Lanes;
 use glassbox_core::quant::{Format, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
+/// Runs `$run` for every sub-block of a format, `$s` being its number, a constant.
+macro_rules! each_sub_block {
+    ($format:ty, $s:ident => $run:expr) => {
+        each_sub_block!($format, $s => $run; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    ($format:ty, $s:ident => $run:expr; $($n:literal)*) => {
+        $(if $n < <$format>::LEN / <$format>::SUB {
+            const $s: usize = $n;
+            $run;
+        })*
+    };
+}
+pub(super) use each_sub_block;
+
 /// The words of one block of 16 rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 64]]);
@@ -22,20 +36,23 @@ pub(crate) trait Planes: Format {
     const OFFSET: i32 = 0;
     /// Whether [`group`](Self::group) gives signed bytes.
     const SIGNED: bool = false;
+    /// The largest magnitude that [`group`](Self::group) gives.
+    const MOST: i32;
     /// Whether minima count with a minus.
     const MINUS: bool = false;
 
     /// Group `g` of sub-block `s`, counted from the sub-block's start.
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I;
 
-    /// The scale of sub-block `s`; only for formats with sub-blocks.
+    /// The scale of sub-block `s` as a [factor](Lanes::factor); only for formats with sub-blocks.
     #[inline(always)]
     fn scale<V: Lanes>(_words: Words<'_>, _s: usize) -> V::I {
         V::splat(1)
     }
 
-    /// The minima of weights `32 p` to `32 p + 15` and of the next 16, as two i16; only for formats
-    /// with sub-blocks, since those without have one for all.
+    /// What the sums of activations `32 p` to `32 p + 15` and of the next 16 are multiplied by, as
+    /// two i16: minima, or the scales where [OFFSET](Self::OFFSET) is to be taken off; only for
+    /// formats with sub-blocks, since those without have one for all.
     #[inline(always)]
     fn min_pair<V: Lanes>(_words: Words<'_>, _p: usize) -> V::I {
         V::splat(0x0001_0001)
@@ -50,35 +67,6 @@ fn low<V: Lanes>(x: V::I) -> V::I {
 #[inline(always)]
 fn high<V: Lanes>(x: V::I) -> V::I {
     V::and(V::shr::<4>(x), V::splat(0x0f0f_0f0f))
-}
-
-/// Byte `i` of every lane, unsigned.
-#[inline(always)]
-fn byte<V: Lanes>(x: V::I, i: usize) -> V::I {
-    let x = match i {
-        0 => x,
-        1 => V::shr::<8>(x),
-        2 => V::shr::<16>(x),
-        _ => V::shr::<24>(x),
-    };
-    V::and(x, V::splat(0xff))
-}
-
-/// Byte `i` of every lane, signed.
-#[inline(always)]
-fn signed_byte<V: Lanes>(x: V::I, i: usize) -> V::I {
-    let x = match i {
-        0 => V::shl::<24>(x),
-        1 => V::shl::<16>(x),
-        2 => V::shl::<8>(x),
-        _ => x,
-    };
-    V::sar::<24>(x)
-}
-
-#[inline(always)]
-fn twice<V: Lanes>(x: V::I) -> V::I {
-    V::or(x, V::shl::<16>(x))
 }
 
 /// Bit `2 i` and the next of every byte, at the byte's bits 4 and 5.
@@ -105,20 +93,22 @@ fn pair<V: Lanes>(x: V::I, i: usize) -> V::I {
     V::and(x, V::splat(0x0303_0303))
 }
 
-/// Bit `i` of every byte, at bit `1 << TO` of it.
+/// Bit `i` of every byte, at its bit `TO`, which is at most 4.
 #[inline(always)]
-fn bit<V: Lanes, const TO: u32>(x: V::I, i: usize) -> V::I {
-    let x = match i {
+fn bit<V: Lanes, const TO: i32>(x: V::I, i: usize) -> V::I {
+    let x = match i as i32 - TO {
+        -4 => V::shl::<4>(x),
+        -3 => V::shl::<3>(x),
+        -2 => V::shl::<2>(x),
+        -1 => V::shl::<1>(x),
         0 => x,
         1 => V::shr::<1>(x),
         2 => V::shr::<2>(x),
         3 => V::shr::<3>(x),
         4 => V::shr::<4>(x),
-        5 => V::shr::<5>(x),
-        6 => V::shr::<6>(x),
-        _ => V::shr::<7>(x),
+        _ => V::shr::<5>(x),
     };
-    V::shl::<TO>(V::and(x, V::splat(0x0101_0101)))
+    V::and(x, V::splat(0x0101_0101 << TO))
 }
 
 /// Nibbles of 32 weights in four words: low ones first.
@@ -149,6 +139,7 @@ fn fifth_bits<V: Lanes>(bits: V::I, g: usize) -> V::I {
 }
 
 impl Planes for Q4_0 {
+    const MOST: i32 = 15;
     const OFFSET: i32 = 8;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
@@ -157,6 +148,7 @@ impl Planes for Q4_0 {
 }
 
 impl Planes for Q4_1 {
+    const MOST: i32 = 15;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         nibble::<V>(words, 0, g)
@@ -164,6 +156,7 @@ impl Planes for Q4_1 {
 }
 
 impl Planes for Q5_0 {
+    const MOST: i32 = 31;
     const OFFSET: i32 = 16;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
@@ -175,6 +168,7 @@ impl Planes for Q5_0 {
 }
 
 impl Planes for Q5_1 {
+    const MOST: i32 = 31;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         V::or(
@@ -185,6 +179,7 @@ impl Planes for Q5_1 {
 }
 
 impl Planes for Q8_0 {
+    const MOST: i32 = 128;
     const SIGNED: bool = true;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
@@ -193,6 +188,7 @@ impl Planes for Q8_0 {
 }
 
 impl Planes for Q2K {
+    const MOST: i32 = 3;
     const MINUS: bool = true;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
@@ -202,17 +198,16 @@ impl Planes for Q2K {
     }
     #[inline(always)]
     fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
-        byte::<V>(low::<V>(words.at::<V>(s / 4)), s % 4)
+        V::factor::<false>(low::<V>(words.at::<V>(s / 4)), s % 4)
     }
     #[inline(always)]
     fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
-        let four = high::<V>(words.at::<V>(p / 2));
-        let (first, second) = (byte::<V>(four, p % 2 * 2), byte::<V>(four, p % 2 * 2 + 1));
-        V::or(first, V::shl::<16>(second))
+        V::pair::<false>(high::<V>(words.at::<V>(p / 2)), p % 2 * 2, p % 2 * 2 + 1)
     }
 }
 
 impl Planes for Q3K {
+    const MOST: i32 = 7;
     const OFFSET: i32 = 4;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
@@ -226,16 +221,32 @@ impl Planes for Q3K {
     }
     #[inline(always)]
     fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
-        let from = words.at::<V>(24 + s % 8 / 4);
-        let four = if s < 8 {
-            low::<V>(from)
-        } else {
-            high::<V>(from)
-        };
-        let two = bits_to_high_pair::<V>(words.at::<V>(26), s / 4);
-        let six = byte::<V>(V::or(four, two), s % 4);
-        V::add(six, V::splat(-32))
+        V::factor::<true>(q3_k_scales::<V>(words, s / 4), s % 4)
     }
+    #[inline(always)]
+    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+        let scales = q3_k_scales::<V>(words, p / 2);
+        V::pair::<true>(scales, p % 2 * 2, p % 2 * 2 + 1)
+    }
+}
+
+/// The scales of sub-blocks `4 i` to `4 i + 3`, signed bytes.
+#[inline(always)]
+fn q3_k_scales<V: Lanes>(words: Words<'_>, i: usize) -> V::I {
+    let from = words.at::<V>(24 + i % 2);
+    let four = if i < 2 {
+        low::<V>(from)
+    } else {
+        high::<V>(from)
+    };
+    let six = V::or(four, bits_to_high_pair::<V>(words.at::<V>(26), i));
+    // 32 less: without the sixth bit where it is set, else negative, with bits 5 to 7 set.
+    let negative = V::and(V::add(six, V::splat(0x2020_2020)), V::splat(0x2020_2020));
+    let signs = V::or(
+        negative,
+        V::or(V::shl::<1>(negative), V::shl::<2>(negative)),
+    );
+    V::or(V::and(six, V::splat(0x1f1f_1f1f)), signs)
 }
 
 /// The 6-bit scales (or, with `OF` 1, minima) that Q4_K and Q5_K share: byte `s % 4` of a lane is
@@ -256,6 +267,7 @@ fn six_bits<V: Lanes, const OF: usize>(words: Words<'_>, s: usize) -> V::I {
 }
 
 impl Planes for Q4K {
+    const MOST: i32 = 15;
     const MINUS: bool = true;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
@@ -268,15 +280,16 @@ impl Planes for Q4K {
     }
     #[inline(always)]
     fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
-        byte::<V>(six_bits::<V, 0>(words, s), s % 4)
+        V::factor::<false>(six_bits::<V, 0>(words, s), s % 4)
     }
     #[inline(always)]
     fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
-        twice::<V>(byte::<V>(six_bits::<V, 1>(words, p), p % 4))
+        V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
     }
 }
 
 impl Planes for Q5K {
+    const MOST: i32 = 31;
     const MINUS: bool = true;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
@@ -290,15 +303,16 @@ impl Planes for Q5K {
     }
     #[inline(always)]
     fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
-        byte::<V>(six_bits::<V, 0>(words, s), s % 4)
+        V::factor::<false>(six_bits::<V, 0>(words, s), s % 4)
     }
     #[inline(always)]
     fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
-        twice::<V>(byte::<V>(six_bits::<V, 1>(words, p), p % 4))
+        V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
     }
 }
 
 impl Planes for Q6K {
+    const MOST: i32 = 63;
     const OFFSET: i32 = 32;
     #[inline(always)]
     fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
@@ -315,6 +329,10 @@ impl Planes for Q6K {
     }
     #[inline(always)]
     fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
-        signed_byte::<V>(words.at::<V>(48 + s / 4), s % 4)
+        V::factor::<true>(words.at::<V>(48 + s / 4), s % 4)
+    }
+    #[inline(always)]
+    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+        V::pair::<true>(words.at::<V>(48 + p / 2), p % 2 * 2, p % 2 * 2 + 1)
     }
 }

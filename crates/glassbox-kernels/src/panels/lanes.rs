@@ -1,3 +1,4 @@
+use super::formats::{Planes, Words};
 use glassbox_core::quant::f16_to_f32;
 
 /// Sixteen lanes, one for each row of a panel: what a machine does with them.
@@ -10,6 +11,13 @@ pub(crate) trait Lanes: Copy {
     type I: Copy;
     /// Sixteen f32.
     type F: Copy;
+
+    /// Bytes by which the memory is told in advance.
+    const AHEAD: usize = 4096;
+    /// Whether code for each sub-block, with what depends on its number, pays.
+    const UNROLLS: bool = false;
+    /// Whether one half of the lanes is better done after the other where sums are many.
+    const HALVES: bool = false;
 
     fn zero() -> Self::I;
     fn splat(x: i32) -> Self::I;
@@ -37,6 +45,51 @@ pub(crate) trait Lanes: Copy {
     fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
     /// See [`dot_signed`](Self::dot_signed).
     const BIAS: i32;
+    /// Adds `scale Σ w a` over sub-block `s` of a format to the sum of each of `T` rows; `a` are
+    /// the activations `[SUB / 4, T]` that it meets. Weights count with their offset, and signed
+    /// ones as in [`dot_signed`](Self::dot_signed); without sub-blocks there is no scale.
+    #[inline(always)]
+    fn dots<F: Planes, const T: usize>(
+        sums: &mut [Self::I; T],
+        words: Words<'_>,
+        s: usize,
+        a: &[[i8; 4]],
+    ) {
+        dots::<Self, F, T>(sums, words, s, a);
+    }
+    /// Four bytes in every lane.
+    #[inline(always)]
+    fn four(a: [i8; 4]) -> Self::I {
+        Self::splat(i32::from_ne_bytes(a.map(|a| a as u8)))
+    }
+    /// Byte `i` of every lane, as a factor of [`dots`](Self::dots).
+    #[inline(always)]
+    fn factor<const SIGNED: bool>(x: Self::I, i: usize) -> Self::I {
+        let x = match i {
+            0 => Self::shl::<24>(x),
+            1 => Self::shl::<16>(x),
+            2 => Self::shl::<8>(x),
+            _ => x,
+        };
+        match SIGNED {
+            true => Self::sar::<24>(x),
+            false => Self::shr::<24>(x),
+        }
+    }
+    /// Bytes `i` and `j` of every lane as two i16.
+    #[inline(always)]
+    fn pair<const SIGNED: bool>(x: Self::I, i: usize, j: usize) -> Self::I {
+        let unsigned = |i| Self::factor::<false>(x, i);
+        let first = match SIGNED {
+            true => Self::and(Self::factor::<true>(x, i), Self::splat(0xffff)),
+            false => unsigned(i),
+        };
+        let second = match SIGNED {
+            true => Self::factor::<true>(x, j),
+            false => unsigned(j),
+        };
+        Self::or(first, Self::shl::<16>(second))
+    }
     /// `sum + Σ w a` over the two i16 of every lane.
     fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
 
@@ -68,6 +121,36 @@ pub(crate) trait Lanes: Copy {
     fn total(a: Self::I) -> i32;
     /// Every lane as a byte, which holds it.
     fn narrow(a: Self::I) -> [i8; 16];
+}
+
+/// [`Lanes::dots`] by [`Lanes::dot`] and [`Lanes::dot_signed`].
+#[inline(always)]
+pub(super) fn dots<V: Lanes, F: Planes, const T: usize>(
+    sums: &mut [V::I; T],
+    words: Words<'_>,
+    s: usize,
+    a: &[[i8; 4]],
+) {
+    let has_scale = F::SUB != F::LEN;
+    let mut part = if has_scale { [V::zero(); T] } else { *sums };
+    for g in 0..F::SUB / 4 {
+        let w = F::group::<V>(words, s, g);
+        for t in 0..T {
+            let a = V::four(a[g * T + t]);
+            part[t] = match F::SIGNED {
+                true => V::dot_signed(part[t], w, a),
+                false => V::dot(part[t], w, a),
+            };
+        }
+    }
+    if !has_scale {
+        *sums = part;
+        return;
+    }
+    let scale = F::scale::<V>(words, s);
+    for t in 0..T {
+        sums[t] = V::add(sums[t], V::mul(part[t], scale));
+    }
 }
 
 /// The specification: arrays.

@@ -1,11 +1,11 @@
-use super::formats::{Planes, Words};
+use super::formats::{Planes, Words, each_sub_block};
 use super::lanes::Lanes;
 use super::layout::{ROWS, float_offset};
 use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
 
-/// Bytes by which the memory is told in advance.
-pub(super) const AHEAD: usize = 4096;
+/// All rows of a panel, as a half.
+const ALL: usize = 2;
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels at the front of `w`, of a weight of `dst.n_cols()` rows; of what stands behind them the memory is told.
@@ -29,7 +29,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
         let panel = Panel {
             words: words.as_chunks().0,
             ahead: w
-                .get(panel * bytes.len() + AHEAD..)
+                .get(panel * bytes.len() + V::AHEAD..)
                 .unwrap_or_default()
                 .as_chunks()
                 .0,
@@ -40,10 +40,10 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
         let mut first = 0;
         while first < dst.n_rows() {
             match tile(dst.n_rows() - first) {
-                1 => panel.times::<V, F, 1>(dst, x.tile(first), first),
-                2 => panel.times::<V, F, 2>(dst, x.tile(first), first),
-                4 => panel.times::<V, F, 4>(dst, x.tile(first), first),
-                _ => panel.times::<V, F, 8>(dst, x.tile(first), first),
+                1 => panel.times::<V, F, 1, ALL>(dst, x.tile(first), first),
+                2 => panel.times::<V, F, 2, ALL>(dst, x.tile(first), first),
+                4 => panel.times_many::<V, F, 4>(dst, x.tile(first), first),
+                _ => panel.times_many::<V, F, 8>(dst, x.tile(first), first),
             }
             first += tile(dst.n_rows() - first);
         }
@@ -53,7 +53,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
 /// One panel of a weight.
 struct Panel<'a> {
     words: &'a [[u8; 64]],
-    /// What stands [`AHEAD`] bytes behind the panel's begin.
+    /// What stands [`AHEAD`](Lanes::AHEAD) bytes behind the panel's begin.
     ahead: &'a [[u8; 64]],
     floats: &'a [[u8; 32]],
     n_blocks: usize,
@@ -61,9 +61,26 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// The products with a tile of activations, into the rows of `dst` from `first` on.
+    /// As [`times`](Self::times), in as many passes as keep the sums in registers.
     #[inline(always)]
-    fn times<V: Lanes, F: Planes, const T: usize>(
+    fn times_many<V: Lanes, F: Planes, const T: usize>(
+        &self,
+        dst: &mut Tile<'_>,
+        x: ActTile<'_, T>,
+        first: usize,
+    ) {
+        if V::HALVES && (T > 4 || F::SUB != F::LEN) {
+            self.times::<V, F, T, 0>(dst, x, first);
+            self.times::<V, F, T, 1>(dst, x, first);
+        } else {
+            self.times::<V, F, T, ALL>(dst, x, first);
+        }
+    }
+
+    /// The products with a tile of activations, into the rows of `dst` from `first` on: of `HALF` 0
+    /// or 1 of the panel's rows, or of [`ALL`].
+    #[inline(always)]
+    fn times<V: Lanes, F: Planes, const T: usize, const HALF: usize>(
         &self,
         dst: &mut Tile<'_>,
         x: ActTile<'_, T>,
@@ -74,16 +91,15 @@ impl Panel<'_> {
         let mut y = [V::float_zero(); T];
         for b in 0..self.n_blocks {
             // The first rows wait for the weights.
-            if first == 0 {
-                let ahead = &self.ahead[self.ahead.len().min(b * F::BYTES / 4)..];
-                for line in &ahead[..ahead.len().min(F::BYTES.div_ceil(4))] {
-                    V::prefetch(line);
-                }
-            }
+            let ahead = match first + HALF % ALL {
+                0 => &self.ahead[self.ahead.len().min(b * F::BYTES / 4)..],
+                _ => &[],
+            };
             let block = Block::<T> {
                 words: Words(&self.words[b * n_words..][..n_words]),
                 a: &x.q[b * F::LEN / 4 * T..][..F::LEN / 4 * T],
                 sums: &x.sums[b * F::LEN / 32 * T..][..F::LEN / 32 * T],
+                ahead: &ahead[..ahead.len().min(F::BYTES.div_ceil(4))],
             };
             let (isum, msum) = block.products::<V, F>();
             let (d_a, after) = x.d[b * floats * T..].split_at(T);
@@ -107,7 +123,19 @@ impl Panel<'_> {
                 }
             }
         }
-        store::<V, T>(dst, (first, self.column), y);
+        if HALF == ALL {
+            return store::<V, T>(dst, (first, self.column), y);
+        }
+        // What is not written is not computed, either.
+        let (column, n_cols) = (self.column + HALF * (ROWS / 2), dst.n_cols());
+        for (t, y) in y.into_iter().enumerate() {
+            let mut whole = [0.0; ROWS];
+            V::store(y, &mut whole);
+            let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
+            let row = &mut dst.row(first + t)[column.min(n_cols)..];
+            let n = row.len().min(half.len());
+            row[..n].copy_from_slice(&half[..n]);
+        }
     }
 }
 
@@ -141,66 +169,65 @@ struct Block<'a, const T: usize> {
     words: Words<'a>,
     a: &'a [[i8; 4]],
     sums: &'a [[i16; 2]],
+    /// Of what the memory is told meanwhile.
+    ahead: &'a [[u8; 64]],
 }
 
 impl<const T: usize> Block<'_, T> {
     /// `Σ scale q a` and `Σ min a` of 16 rows and `T` rows of activations.
     #[inline(always)]
     fn products<V: Lanes, F: Planes>(&self) -> ([V::I; T], [V::I; T]) {
-        let mut isum = [V::zero(); T];
-        for s in 0..F::LEN / F::SUB {
-            let part = self.sub_block::<V, F>(s);
-            if F::SUB == F::LEN {
-                isum = part;
-                continue;
+        let (mut isum, mut msum) = ([V::zero(); T], [V::zero(); T]);
+        let offset = F::OFFSET + if F::SIGNED { V::BIAS } else { 0 };
+        if F::SUB == F::LEN {
+            self.ahead.iter().for_each(V::prefetch);
+            V::dots::<F, T>(&mut isum, self.words, 0, self.a);
+            if offset != 0 {
+                let pair = V::splat(-offset & 0xffff | -offset << 16);
+                for (t, isum) in isum.iter_mut().enumerate() {
+                    *isum = V::madd(*isum, pair, self.sums::<V>(t, 0));
+                }
             }
-            let scale = F::scale::<V>(self.words, s);
-            for t in 0..T {
-                isum[t] = V::add(isum[t], V::mul(part[t], scale));
+            return (isum, msum);
+        }
+        // Little by little, since only so many lines can be on their way.
+        let mut ahead = self.ahead.chunks((F::BYTES * F::SUB / F::LEN).div_ceil(4));
+        if V::UNROLLS {
+            each_sub_block!(F, S => {
+                ahead.next().unwrap_or_default().iter().for_each(V::prefetch);
+                V::dots::<F, T>(&mut isum, self.words, S, self.sub_block::<F>(S));
+            });
+        } else {
+            for s in 0..F::LEN / F::SUB {
+                ahead
+                    .next()
+                    .unwrap_or_default()
+                    .iter()
+                    .for_each(V::prefetch);
+                V::dots::<F, T>(&mut isum, self.words, s, self.sub_block::<F>(s));
             }
         }
-        let mut msum = [V::zero(); T];
-        if F::HAS_MIN && F::SUB != F::LEN {
-            for p in 0..F::LEN / 32 {
-                let min = F::min_pair::<V>(self.words, p);
-                for (t, msum) in msum.iter_mut().enumerate() {
-                    *msum = V::madd(*msum, min, self.sums::<V>(t, p));
-                }
+        if !F::HAS_MIN && offset == 0 {
+            return (isum, msum);
+        }
+        for p in 0..F::LEN / 32 {
+            let min = F::min_pair::<V>(self.words, p);
+            for (t, msum) in msum.iter_mut().enumerate() {
+                *msum = V::madd(*msum, min, self.sums::<V>(t, p));
+            }
+        }
+        if offset != 0 {
+            for t in 0..T {
+                isum[t] = V::add(isum[t], V::mul(msum[t], V::splat(-offset)));
             }
         }
         (isum, msum)
     }
 
-    /// `Σ q a` of one sub-block.
+    /// The activations of sub-block `s`.
     #[inline(always)]
-    fn sub_block<V: Lanes, F: Planes>(&self, s: usize) -> [V::I; T] {
-        let mut part = [V::zero(); T];
-        // What the weights' offset adds is taken off first.
-        let offset = -(F::OFFSET + if F::SIGNED { V::BIAS } else { 0 });
-        if offset != 0 {
-            let (low, high) = (offset & 0xffff, offset << 16);
-            let pair = V::splat(match (F::SUB, s % 2) {
-                (16, 0) => low,
-                (16, _) => high,
-                _ => low | high,
-            });
-            for (t, part) in part.iter_mut().enumerate() {
-                *part = V::madd(*part, pair, self.sums::<V>(t, s * F::SUB / 32));
-            }
-        }
-        for g in 0..F::SUB / 4 {
-            let w = F::group::<V>(self.words, s, g);
-            for (t, part) in part.iter_mut().enumerate() {
-                let a = V::splat(i32::from_ne_bytes(
-                    self.a[(s * F::SUB / 4 + g) * T + t].map(|a| a as u8),
-                ));
-                *part = match F::SIGNED {
-                    true => V::dot_signed(*part, w, a),
-                    false => V::dot(*part, w, a),
-                };
-            }
-        }
-        part
+    fn sub_block<F: Planes>(&self, s: usize) -> &[[i8; 4]] {
+        &self.a[s * F::SUB / 4 * T..][..F::SUB / 4 * T]
     }
 
     /// The sums of activations `32 p` to `32 p + 15` and of the next 16 in row `t`, as two i16.

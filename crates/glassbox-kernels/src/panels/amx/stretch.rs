@@ -3,24 +3,11 @@
 
 use super::tiles::Line;
 use super::{STRETCH, V};
-use crate::panels::formats::{Planes, Words};
+use crate::panels::formats::{Planes, Words, each_sub_block};
 use crate::panels::lanes::Lanes;
 use crate::panels::layout::float_offset;
 use std::arch::x86_64::*;
 use std::ops::Range;
-
-/// Runs something with the number of each sub-block as a constant, on which its code depends.
-macro_rules! each_sub_block {
-    ($format:ty, $s:ident => $run:expr) => {
-        each_sub_block!($format, $s => $run; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
-    };
-    ($format:ty, $s:ident => $run:expr; $($n:literal)*) => {
-        $(if $n < <$format>::LEN / <$format>::SUB {
-            const $s: usize = $n;
-            $run;
-        })*
-    };
-}
 
 /// Weights of a stretch of a panel as bytes, with the scales of their sub-blocks in them.
 pub(super) struct Stretch {
