@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::layout::ROWS;
-use super::product::store;
+use super::product::{ALL, store};
 use crate::Tile;
 use crate::activations::{Steps, tile};
 use crate::portable::linear_float::BLOCK;
@@ -92,6 +92,12 @@ fn linear<V: Lanes, F: Float<N>, const N: usize>(dst: &mut Tile<'_>, x: &Steps<'
                 1 => products::<V, F, N, 1, 4>(dst, first, panels.clone(), steps, x),
                 2 => products::<V, F, N, 2, 2>(dst, first, panels.clone(), steps, x),
                 4 => products::<V, F, N, 4, 1>(dst, first, panels.clone(), steps, x),
+                // Registers are for sums, and bf16 is taken apart in some.
+                _ if V::HALVES && F::LEN > 1 => {
+                    let (panel, x) = (panels.start, x.as_chunks().0);
+                    product::<V, F, N, 8, 1, 0>(dst, (first, panel), steps, x);
+                    product::<V, F, N, 8, 1, 1>(dst, (first, panel), steps, x);
+                }
                 _ => products::<V, F, N, 8, 1>(dst, first, panels.clone(), steps, x),
             }
             first += n;
@@ -111,17 +117,25 @@ fn products<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usiz
 ) {
     let x = x.as_chunks::<T>().0;
     while panels.len() >= P {
-        product::<V, F, N, T, P>(dst, (first, panels.start), steps, x);
+        product::<V, F, N, T, P, ALL>(dst, (first, panels.start), steps, x);
         panels.start += P;
     }
     for panel in panels {
-        product::<V, F, N, T, 1>(dst, (first, panel), steps, x);
+        product::<V, F, N, T, 1, ALL>(dst, (first, panel), steps, x);
     }
 }
 
-/// `P` panels from `panel` on times a tile of activations.
+/// `P` panels from `panel` on times a tile of activations: of `HALF` 0 or 1 of their rows, or of
+/// [`ALL`].
 #[inline(always)]
-fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize>(
+fn product<
+    V: Lanes,
+    F: Float<N>,
+    const N: usize,
+    const T: usize,
+    const P: usize,
+    const HALF: usize,
+>(
     dst: &mut Tile<'_>,
     (first, panel): (usize, usize),
     steps: &[[u8; N]],
@@ -137,7 +151,7 @@ fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize
         for i in begin..x.len().min(begin + BLOCK / F::LEN) {
             for p in 0..P {
                 // The first rows wait for the weights.
-                if first == 0
+                if first + HALF % ALL == 0
                     && let Some(step) = ahead[p].get(i)
                 {
                     V::prefetch(step);
@@ -152,6 +166,6 @@ fn product<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usize
         }
     }
     for (p, y) in y.into_iter().enumerate() {
-        store::<V, T>(dst, (first, (panel + p) * ROWS), y);
+        store::<V, T, HALF>(dst, (first, (panel + p) * ROWS), y);
     }
 }

@@ -5,7 +5,7 @@ use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
 
 /// All rows of a panel, as a half.
-const ALL: usize = 2;
+pub(super) const ALL: usize = 2;
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels at the front of `w`, of a weight of `dst.n_cols()` rows; of what stands behind them the memory is told.
@@ -123,31 +123,30 @@ impl Panel<'_> {
                 }
             }
         }
-        if HALF == ALL {
-            return store::<V, T>(dst, (first, self.column), y);
-        }
-        // What is not written is not computed, either.
-        let (column, n_cols) = (self.column + HALF * (ROWS / 2), dst.n_cols());
-        for (t, y) in y.into_iter().enumerate() {
-            let mut whole = [0.0; ROWS];
-            V::store(y, &mut whole);
-            let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
-            let row = &mut dst.row(first + t)[column.min(n_cols)..];
-            let n = row.len().min(half.len());
-            row[..n].copy_from_slice(&half[..n]);
-        }
+        store::<V, T, HALF>(dst, (first, self.column), y);
     }
 }
 
-/// Writes 16 outputs of each of `T` rows to `dst` from row and column `at` on, as many as it has.
+/// Writes the outputs of each of `T` rows to `dst` from row and column `at` on, as many as it has: of
+/// half 0 or 1 of a panel's rows, or of [`ALL`]. What is not written is not computed, either.
 #[inline(always)]
-pub(super) fn store<V: Lanes, const T: usize>(
+pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
     dst: &mut Tile<'_>,
-    at: (usize, usize),
+    (first, column): (usize, usize),
     y: [V::F; T],
 ) {
     for (t, y) in y.into_iter().enumerate() {
-        store_row::<V>(y, &mut dst.row(at.0 + t)[at.1..]);
+        let row = &mut dst.row(first + t)[column..];
+        if HALF == ALL {
+            store_row::<V>(y, row);
+            continue;
+        }
+        let mut whole = [0.0; ROWS];
+        V::store(y, &mut whole);
+        let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
+        let end = row.len().min((HALF + 1) * (ROWS / 2));
+        let row = &mut row[end.min(HALF * (ROWS / 2))..end];
+        row.copy_from_slice(&half[..row.len()]);
     }
 }
 
