@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 import judge
 import problems
-from model import Model, generate, load
+from model import Model, fast, generate, load
 from train import PROCESSES, Codec, Optimiser, Sequence, average, fresh, join, spawn, tensors
 
 GROUP = 8  # replies to each problem
@@ -91,7 +91,7 @@ def _policy_gradient(model: Model, rows: list[tuple[list[int], list[bool], float
         some = rows[at : at + 16]
         x, y = tensors([(ids, learn) for ids, learn, _ in some])
         edge = torch.tensor([a for _, _, a in some])[:, None].expand_as(y)
-        with torch.autocast("cpu", torch.bfloat16):
+        with fast():
             wanted = y != -100
             logits = model.logits(model(x)[wanted])
         loss = (F.cross_entropy(logits.float(), y[wanted], reduction="none") * edge[wanted]).sum()

@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 import problems
-from model import Model, load
+from model import Model, fast, load
+from muon import Muon
 
 PROCESSES = 2
 TOKENS = 6144  # of a batch of one process, padding included
@@ -88,7 +89,7 @@ def tensors(batch: list[Sequence]) -> tuple[Tensor, Tensor]:
 
 def loss_of(model: Model, x: Tensor, y: Tensor) -> Tensor:
     """The sum over the learnt tokens."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with fast():
         hidden = model(x)
         wanted = y != -100
         logits = model.logits(hidden[wanted])
@@ -102,7 +103,7 @@ class Optimiser:
         matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
         others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
         self.parts = [
-            torch.optim.Muon(matrices, lr=matrix_rate, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
+            Muon(matrices, lr=matrix_rate, weight_decay=0.01, momentum=0.95),
             torch.optim.AdamW(others, lr=other_rate, betas=(0.9, 0.98), weight_decay=0.0),
         ]
         self.rates = (matrix_rate, other_rate)
