@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::formats::{Planes, Words};
-use super::lanes::{self, Lanes};
-use std::arch::{asm, x86_64::*};
+use super::lanes::{self, Lanes, Work};
+use std::arch::x86_64::*;
 
 /// Runs intrinsics.
 macro_rules! run {
@@ -14,22 +14,14 @@ macro_rules! run {
     }};
 }
 
+mod dots;
+
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2;
 
 #[inline(always)]
 fn both(f: impl Fn(usize) -> __m256i) -> [__m256i; 2] {
     [f(0), f(1)]
-}
-
-/// True, of which a compiler knows nothing: what is done then is not mixed with what comes before
-/// and after it, for which registers do not suffice.
-#[inline(always)]
-fn always() -> bool {
-    let mut yes = 1u32;
-    // SAFETY: no instruction; the number stays what it was.
-    unsafe { asm!("/* {0:e} */", inout(reg) yes, options(nomem, nostack, preserves_flags)) };
-    yes == 1
 }
 
 /// Orders of the bytes of lanes: bytes `i` and `j` of each, at `[i][j]`, as the low bytes of its two
@@ -58,6 +50,16 @@ impl Lanes for Avx2 {
     const AHEAD: usize = 16384;
     const UNROLLS: bool = true;
     const HALVES: bool = true;
+
+    #[inline(always)]
+    fn apart<const T: usize>(work: impl Work) {
+        #[target_feature(enable = "avx2,fma,f16c")]
+        #[inline(never)]
+        fn run<const T: usize>(work: impl Work) {
+            work.run::<Avx2, T>();
+        }
+        run!(run::<T>(work));
+    }
 
     #[inline(always)]
     fn zero() -> Self::I {
@@ -135,36 +137,9 @@ impl Lanes for Avx2 {
         s: usize,
         a: &[[i8; 4]],
     ) {
-        if F::SIGNED {
-            return lanes::dots::<Self, F, T>(sums, words, s, a);
-        }
-        // Pairs of products are added up in 16 bits, as many as fit.
-        let run = (i32::from(i16::MAX) / (2 * 127 * F::MOST)) as usize;
-        let n = F::SUB / 4;
-        if F::SUB != F::LEN && !always() {
-            return;
-        }
-        let scale = F::scale::<Self>(words, s);
-        for half in 0..2 {
-            let factor = match F::SUB == F::LEN {
-                true => run!(_mm256_set1_epi16(1)),
-                false => scale[half],
-            };
-            let mut pairs = [run!(_mm256_setzero_si256()); T];
-            for g in 0..n {
-                let w = F::group::<Self>(words, s, g)[half];
-                for t in 0..T {
-                    let a = Self::four(a[g * T + t])[half];
-                    pairs[t] = run!(_mm256_add_epi16(pairs[t], _mm256_maddubs_epi16(w, a)));
-                }
-                if (g + 1).is_multiple_of(run) || g + 1 == n {
-                    for t in 0..T {
-                        let products = run!(_mm256_madd_epi16(pairs[t], factor));
-                        sums[t][half] = run!(_mm256_add_epi32(sums[t][half], products));
-                        pairs[t] = run!(_mm256_setzero_si256());
-                    }
-                }
-            }
+        match F::SIGNED {
+            true => lanes::dots::<Self, F, T>(sums, words, s, a),
+            false => dots::dots::<F, T>(sums, words, s, a),
         }
     }
     #[inline(always)]

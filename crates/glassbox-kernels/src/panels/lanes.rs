@@ -1,6 +1,11 @@
 use super::formats::{Planes, Words};
 use glassbox_core::quant::f16_to_f32;
 
+/// Something to do with lanes, for tiles of `T` rows of activations.
+pub(crate) trait Work {
+    fn run<V: Lanes, const T: usize>(self);
+}
+
 /// Sixteen lanes, one for each row of a panel: what a machine does with them.
 ///
 /// # Safety of calls
@@ -18,6 +23,12 @@ pub(crate) trait Lanes: Copy {
     const UNROLLS: bool = false;
     /// Whether one half of the lanes is better done after the other where sums are many.
     const HALVES: bool = false;
+
+    /// Does some work; where functions of their own are better compiled, by such a one.
+    #[inline(always)]
+    fn apart<const T: usize>(work: impl Work) {
+        work.run::<Self, T>();
+    }
 
     fn zero() -> Self::I;
     fn splat(x: i32) -> Self::I;

@@ -1,8 +1,10 @@
 use super::formats::{Planes, Words, each_sub_block};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Work};
 use super::layout::{ROWS, float_offset};
 use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
+use std::marker::PhantomData;
+use std::ops::Range;
 
 /// All rows of a panel, as a half.
 pub(super) const ALL: usize = 2;
@@ -23,29 +25,71 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     assert_eq!(x.block.size(), F::LEN);
     assert_eq!(x.turns, Turns::Fours);
     assert_eq!(x.q.len(), dst.n_rows() * x.width);
-    let panels = &w[..dst.n_cols().div_ceil(ROWS) * ROWS * row_bytes];
-    for (panel, bytes) in panels.chunks_exact((ROWS * row_bytes).max(1)).enumerate() {
-        let (words, floats) = bytes.split_at(float_offset::<F>(row_bytes));
-        let panel = Panel {
-            words: words.as_chunks().0,
-            ahead: w
-                .get(panel * bytes.len() + V::AHEAD..)
-                .unwrap_or_default()
-                .as_chunks()
-                .0,
-            floats: floats.as_chunks().0,
-            n_blocks,
-            column: panel * ROWS,
-        };
+    let panel_bytes = ROWS * row_bytes;
+    let n_panels = dst.n_cols().div_ceil(ROWS);
+    assert!(w.len() >= n_panels * panel_bytes);
+    // Where several tiles meet the weights, each panel meets them all while it is near.
+    let at_once = match tile(dst.n_rows()) == dst.n_rows() {
+        true => n_panels,
+        false => 1,
+    };
+    for begin in (0..n_panels).step_by(at_once.max(1)) {
         let mut first = 0;
         while first < dst.n_rows() {
-            match tile(dst.n_rows() - first) {
-                1 => panel.times::<V, F, 1, ALL>(dst, x.tile(first), first),
-                2 => panel.times::<V, F, 2, ALL>(dst, x.tile(first), first),
-                4 => panel.times_many::<V, F, 4>(dst, x.tile(first), first),
-                _ => panel.times_many::<V, F, 8>(dst, x.tile(first), first),
+            let n = tile(dst.n_rows() - first);
+            let pass = Pass {
+                w,
+                panels: begin..begin + at_once,
+                n_blocks,
+                dst,
+                x,
+                first,
+                format: PhantomData::<F>,
+            };
+            match n {
+                1 => V::apart::<1>(pass),
+                2 => V::apart::<2>(pass),
+                4 => V::apart::<4>(pass),
+                _ => V::apart::<8>(pass),
             }
-            first += tile(dst.n_rows() - first);
+            first += n;
+        }
+    }
+}
+
+/// The products of some panels with one tile of activations, into the rows of `dst` from `first` on.
+struct Pass<'a, 'b, F> {
+    w: &'a [u8],
+    panels: Range<usize>,
+    n_blocks: usize,
+    dst: &'a mut Tile<'b>,
+    x: &'a Activations<'a>,
+    first: usize,
+    format: PhantomData<F>,
+}
+
+impl<F: Planes> Work for Pass<'_, '_, F> {
+    #[inline(always)]
+    fn run<V: Lanes, const T: usize>(self) {
+        let panel_bytes = ROWS * self.n_blocks * F::BYTES;
+        for panel in self.panels {
+            let w = &self.w[panel * panel_bytes..];
+            let (words, floats) = w[..panel_bytes].split_at(float_offset::<F>(panel_bytes / ROWS));
+            let panel = Panel {
+                words: words.as_chunks().0,
+                ahead: w.get(V::AHEAD..).unwrap_or_default().as_chunks().0,
+                floats: floats.as_chunks().0,
+                n_blocks: self.n_blocks,
+                column: panel * ROWS,
+            };
+            let x = self.x.tile::<T>(self.first);
+            // As many passes as keep the sums in registers.
+            if V::HALVES && (T > 4 || T == 4 && F::SUB != F::LEN) {
+                panel.times::<V, F, T, 0>(self.dst, x, self.first);
+                panel.times::<V, F, T, 1>(self.dst, x, self.first);
+            } else {
+                panel.times::<V, F, T, ALL>(self.dst, x, self.first);
+            }
         }
     }
 }
@@ -61,22 +105,6 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// As [`times`](Self::times), in as many passes as keep the sums in registers.
-    #[inline(always)]
-    fn times_many<V: Lanes, F: Planes, const T: usize>(
-        &self,
-        dst: &mut Tile<'_>,
-        x: ActTile<'_, T>,
-        first: usize,
-    ) {
-        if V::HALVES && (T > 4 || F::SUB != F::LEN) {
-            self.times::<V, F, T, 0>(dst, x, first);
-            self.times::<V, F, T, 1>(dst, x, first);
-        } else {
-            self.times::<V, F, T, ALL>(dst, x, first);
-        }
-    }
-
     /// The products with a tile of activations, into the rows of `dst` from `first` on: of `HALF` 0
     /// or 1 of the panel's rows, or of [`ALL`].
     #[inline(always)]
