@@ -18,7 +18,7 @@ trait Float<const N: usize> {
 
     /// `sum + w x` for the rows of a step and one word of activations, as often as there are
     /// words.
-    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; N], x: &[u32; T]);
+    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; N], x: [u32; T]);
 }
 
 struct F32;
@@ -27,20 +27,20 @@ struct Bf16;
 
 impl Float<64> for F32 {
     #[inline(always)]
-    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 64], x: &[u32; T]) {
+    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 64], x: [u32; T]) {
         each::<V, T>(sums, V::load_f32(step), x);
     }
 }
 
 impl Float<32> for F16 {
     #[inline(always)]
-    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 32], x: &[u32; T]) {
+    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 32], x: [u32; T]) {
         each::<V, T>(sums, V::load_f16(step), x);
     }
 }
 
 #[inline(always)]
-fn each<V: Lanes, const T: usize>(sums: &mut [V::F; T], w: V::F, x: &[u32; T]) {
+fn each<V: Lanes, const T: usize>(sums: &mut [V::F; T], w: V::F, x: [u32; T]) {
     for t in 0..T {
         sums[t] = V::fma(w, V::float_splat(f32::from_bits(x[t])), sums[t]);
     }
@@ -50,7 +50,7 @@ impl Float<64> for Bf16 {
     const LEN: usize = 2;
 
     #[inline(always)]
-    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 64], x: &[u32; T]) {
+    fn times<V: Lanes, const T: usize>(sums: &mut [V::F; T], step: &[u8; 64], x: [u32; T]) {
         let w = V::load(step);
         for t in 0..T {
             sums[t] = V::dot_bf16(sums[t], w, V::splat(x[t] as i32));
@@ -92,11 +92,10 @@ fn linear<V: Lanes, F: Float<N>, const N: usize>(dst: &mut Tile<'_>, x: &Steps<'
                 1 => products::<V, F, N, 1, 4>(dst, first, panels.clone(), steps, x),
                 2 => products::<V, F, N, 2, 2>(dst, first, panels.clone(), steps, x),
                 4 => products::<V, F, N, 4, 1>(dst, first, panels.clone(), steps, x),
-                // Registers are for sums, and bf16 is taken apart in some.
-                _ if V::HALVES && F::LEN > 1 => {
-                    let (panel, x) = (panels.start, x.as_chunks().0);
-                    product::<V, F, N, 8, 1, 0>(dst, (first, panel), steps, x);
-                    product::<V, F, N, 8, 1, 1>(dst, (first, panel), steps, x);
+                _ if V::HALVES => {
+                    let (panel, x) = (panels.start, x.as_chunks::<8>().0);
+                    product::<V, F, N, 8, 4, 1>(dst, (first, panel), steps, x, 0);
+                    product::<V, F, N, 8, 4, 1>(dst, (first, panel), steps, x, 4);
                 }
                 _ => products::<V, F, N, 8, 1>(dst, first, panels.clone(), steps, x),
             }
@@ -117,29 +116,29 @@ fn products<V: Lanes, F: Float<N>, const N: usize, const T: usize, const P: usiz
 ) {
     let x = x.as_chunks::<T>().0;
     while panels.len() >= P {
-        product::<V, F, N, T, P, ALL>(dst, (first, panels.start), steps, x);
+        product::<V, F, N, T, T, P>(dst, (first, panels.start), steps, x, 0);
         panels.start += P;
     }
     for panel in panels {
-        product::<V, F, N, T, 1, ALL>(dst, (first, panel), steps, x);
+        product::<V, F, N, T, T, 1>(dst, (first, panel), steps, x, 0);
     }
 }
 
-/// `P` panels from `panel` on times a tile of activations: of `HALF` 0 or 1 of their rows, or of
-/// [`ALL`].
+/// `P` panels from `panel` on times `T` rows of activations, those from `at` on of `TILE` that take turns.
 #[inline(always)]
 fn product<
     V: Lanes,
     F: Float<N>,
     const N: usize,
+    const TILE: usize,
     const T: usize,
     const P: usize,
-    const HALF: usize,
 >(
     dst: &mut Tile<'_>,
     (first, panel): (usize, usize),
     steps: &[[u8; N]],
-    x: &[[u32; T]],
+    x: &[[u32; TILE]],
+    at: usize,
 ) {
     let steps = &steps[panel * x.len()..];
     let panels: [_; P] = array::from_fn(|p| &steps[p * x.len()..][..x.len()]);
@@ -151,12 +150,16 @@ fn product<
         for i in begin..x.len().min(begin + BLOCK / F::LEN) {
             for p in 0..P {
                 // The first rows wait for the weights.
-                if first + HALF % ALL == 0
+                if first + at == 0
                     && let Some(step) = ahead[p].get(i)
                 {
                     V::prefetch(step);
                 }
-                F::times::<V, T>(&mut sums[p], &panels[p][i], &x[i]);
+                F::times::<V, T>(
+                    &mut sums[p],
+                    &panels[p][i],
+                    array::from_fn(|t| x[i][at + t]),
+                );
             }
         }
         for p in 0..P {
@@ -166,6 +169,6 @@ fn product<
         }
     }
     for (p, y) in y.into_iter().enumerate() {
-        store::<V, T, HALF>(dst, (first, (panel + p) * ROWS), y);
+        store::<V, T, ALL>(dst, (first + at, (panel + p) * ROWS), y);
     }
 }

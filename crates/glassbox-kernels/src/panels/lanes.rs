@@ -21,7 +21,8 @@ pub(crate) trait Lanes: Copy {
     const AHEAD: usize = 4096;
     /// Whether code for each sub-block, with what depends on its number, pays.
     const UNROLLS: bool = false;
-    /// Whether one half of the lanes is better done after the other where sums are many.
+    /// Whether one half, of the lanes or of the rows of activations, is better done after the other
+    /// where sums are many.
     const HALVES: bool = false;
 
     /// Does some work; where functions of their own are better compiled, by such a one.
