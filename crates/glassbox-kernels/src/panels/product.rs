@@ -163,7 +163,8 @@ pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
     (first, column): (usize, usize),
     y: [V::F; T],
 ) {
-    for (t, y) in y.into_iter().enumerate() {
+    // By reference: an array's own iterator would move all of them, many times.
+    for (t, &y) in y.iter().enumerate() {
         let row = &mut dst.row(first + t)[column..];
         if HALF == ALL {
             store_row::<V>(y, row);
@@ -174,7 +175,10 @@ pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
         let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
         let end = row.len().min((HALF + 1) * (ROWS / 2));
         let row = &mut row[end.min(HALF * (ROWS / 2))..end];
-        row.copy_from_slice(&half[..row.len()]);
+        match row.first_chunk_mut() {
+            Some(row) => *row = half,
+            None => row.copy_from_slice(&half[..row.len()]),
+        }
     }
 }
 
