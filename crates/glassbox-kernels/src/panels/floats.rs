@@ -168,7 +168,7 @@ fn product<
             }
         }
     }
-    for (p, &y) in y.iter().enumerate() {
+    for (p, y) in y.into_iter().enumerate() {
         store::<V, T, ALL>(dst, (first + at, (panel + p) * ROWS), y);
     }
 }

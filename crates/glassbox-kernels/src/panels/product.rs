@@ -163,8 +163,7 @@ pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
     (first, column): (usize, usize),
     y: [V::F; T],
 ) {
-    // By reference: an array's own iterator would move all of them, many times.
-    for (t, &y) in y.iter().enumerate() {
+    for (t, y) in y.into_iter().enumerate() {
         let row = &mut dst.row(first + t)[column..];
         if HALF == ALL {
             store_row::<V>(y, row);
@@ -175,10 +174,7 @@ pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
         let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
         let end = row.len().min((HALF + 1) * (ROWS / 2));
         let row = &mut row[end.min(HALF * (ROWS / 2))..end];
-        match row.first_chunk_mut() {
-            Some(row) => *row = half,
-            None => row.copy_from_slice(&half[..row.len()]),
-        }
+        row.copy_from_slice(&half[..row.len()]);
     }
 }
 
