@@ -1,7 +1,7 @@
 //! Sixteen lanes of a 512-bit register, with VNNI.
 #![allow(unsafe_code)]
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Rows};
 use std::arch::x86_64::*;
 
 /// Runs intrinsics.
@@ -17,7 +17,7 @@ macro_rules! run {
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512<const BF16: bool>;
 
-impl<const BF16: bool> Lanes for Avx512<BF16> {
+impl<const BF16: bool> Rows for Avx512<BF16> {
     type I = __m512i;
     type F = __m512;
     const BIAS: i32 = 128;
@@ -37,10 +37,6 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
     #[inline(always)]
     fn prefetch<const N: usize>(bytes: &[u8; N]) {
         run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
-    }
-    #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -145,6 +141,16 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
     #[inline(always)]
     fn store(a: Self::F, to: &mut [f32; 16]) {
         run!(_mm512_storeu_ps(to.as_mut_ptr(), a))
+    }
+}
+
+impl<const BF16: bool> Lanes for Avx512<BF16> {
+    type Low = Self;
+    type High = Self;
+
+    #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
     }
     #[inline(always)]
     fn load_floats(x: &[f32; 16]) -> Self::F {

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::layout::ROWS;
-use super::product::{ALL, store};
+use super::product::store;
 use crate::Tile;
 use crate::activations::{Steps, tile};
 use crate::portable::linear_float::BLOCK;
@@ -169,6 +169,6 @@ fn product<
         }
     }
     for (p, y) in y.into_iter().enumerate() {
-        store::<V, T, ALL>(dst, (first + at, (panel + p) * ROWS), y);
+        store::<V, T>(dst, (first + at, (panel + p) * ROWS), y);
     }
 }

@@ -1,6 +1,6 @@
 //! How each format's words become the integers of 16 rows at once.
 
-use super::lanes::Lanes;
+use super::lanes::Rows;
 use glassbox_core::quant::{Format, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 /// Runs `$run` for every sub-block of a format, `$s` being its number, a constant.
@@ -23,7 +23,7 @@ pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 64]]);
 
 impl Words<'_> {
     #[inline(always)]
-    fn at<V: Lanes>(self, word: usize) -> V::I {
+    fn at<V: Rows>(self, word: usize) -> V::I {
         V::load(&self.0[word])
     }
 }
@@ -37,16 +37,20 @@ pub(crate) trait Planes: Format {
     /// Whether [`group`](Self::group) gives signed bytes.
     const SIGNED: bool = false;
     /// The largest magnitude that [`group`](Self::group) gives.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "AVX2 alone asks")
+    )]
     const MOST: i32;
     /// Whether minima count with a minus.
     const MINUS: bool = false;
 
     /// Group `g` of sub-block `s`, counted from the sub-block's start.
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I;
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I;
 
-    /// The scale of sub-block `s` as a [factor](Lanes::factor); only for formats with sub-blocks.
+    /// The scale of sub-block `s` as a [factor](Rows::factor); only for formats with sub-blocks.
     #[inline(always)]
-    fn scale<V: Lanes>(_words: Words<'_>, _s: usize) -> V::I {
+    fn scale<V: Rows>(_words: Words<'_>, _s: usize) -> V::I {
         V::splat(1)
     }
 
@@ -54,24 +58,24 @@ pub(crate) trait Planes: Format {
     /// two i16: minima, or the scales where [OFFSET](Self::OFFSET) is to be taken off; only for
     /// formats with sub-blocks, since those without have one for all.
     #[inline(always)]
-    fn min_pair<V: Lanes>(_words: Words<'_>, _p: usize) -> V::I {
+    fn min_pair<V: Rows>(_words: Words<'_>, _p: usize) -> V::I {
         V::splat(0x0001_0001)
     }
 }
 
 #[inline(always)]
-fn low<V: Lanes>(x: V::I) -> V::I {
+fn low<V: Rows>(x: V::I) -> V::I {
     V::and(x, V::splat(0x0f0f_0f0f))
 }
 
 #[inline(always)]
-fn high<V: Lanes>(x: V::I) -> V::I {
+fn high<V: Rows>(x: V::I) -> V::I {
     V::and(V::shr::<4>(x), V::splat(0x0f0f_0f0f))
 }
 
 /// Bit `2 i` and the next of every byte, at the byte's bits 4 and 5.
 #[inline(always)]
-fn bits_to_high_pair<V: Lanes>(x: V::I, i: usize) -> V::I {
+fn bits_to_high_pair<V: Rows>(x: V::I, i: usize) -> V::I {
     let x = match i {
         0 => V::shl::<4>(x),
         1 => V::shl::<2>(x),
@@ -83,7 +87,7 @@ fn bits_to_high_pair<V: Lanes>(x: V::I, i: usize) -> V::I {
 
 /// Bits `2 i` and the next of every byte.
 #[inline(always)]
-fn pair<V: Lanes>(x: V::I, i: usize) -> V::I {
+fn pair<V: Rows>(x: V::I, i: usize) -> V::I {
     let x = match i {
         0 => x,
         1 => V::shr::<2>(x),
@@ -95,7 +99,7 @@ fn pair<V: Lanes>(x: V::I, i: usize) -> V::I {
 
 /// Bit `i` of every byte, at its bit `TO`, which is at most 4.
 #[inline(always)]
-fn bit<V: Lanes, const TO: i32>(x: V::I, i: usize) -> V::I {
+fn bit<V: Rows, const TO: i32>(x: V::I, i: usize) -> V::I {
     let x = match i as i32 - TO {
         -4 => V::shl::<4>(x),
         -3 => V::shl::<3>(x),
@@ -113,7 +117,7 @@ fn bit<V: Lanes, const TO: i32>(x: V::I, i: usize) -> V::I {
 
 /// Nibbles of 32 weights in four words: low ones first.
 #[inline(always)]
-fn nibble<V: Lanes>(words: Words<'_>, first: usize, g: usize) -> V::I {
+fn nibble<V: Rows>(words: Words<'_>, first: usize, g: usize) -> V::I {
     match g < 4 {
         true => low::<V>(words.at::<V>(first + g)),
         false => high::<V>(words.at::<V>(first + g - 4)),
@@ -122,7 +126,7 @@ fn nibble<V: Lanes>(words: Words<'_>, first: usize, g: usize) -> V::I {
 
 /// Bits `4 g` to `4 g + 3` of every lane as bit 4 of its four bytes.
 #[inline(always)]
-fn fifth_bits<V: Lanes>(bits: V::I, g: usize) -> V::I {
+fn fifth_bits<V: Rows>(bits: V::I, g: usize) -> V::I {
     let four = match g {
         0 => bits,
         1 => V::shr::<4>(bits),
@@ -142,7 +146,7 @@ impl Planes for Q4_0 {
     const MOST: i32 = 15;
     const OFFSET: i32 = 8;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         nibble::<V>(words, 0, g)
     }
 }
@@ -150,7 +154,7 @@ impl Planes for Q4_0 {
 impl Planes for Q4_1 {
     const MOST: i32 = 15;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         nibble::<V>(words, 0, g)
     }
 }
@@ -159,7 +163,7 @@ impl Planes for Q5_0 {
     const MOST: i32 = 31;
     const OFFSET: i32 = 16;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         V::or(
             nibble::<V>(words, 1, g),
             fifth_bits::<V>(words.at::<V>(0), g),
@@ -170,7 +174,7 @@ impl Planes for Q5_0 {
 impl Planes for Q5_1 {
     const MOST: i32 = 31;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         V::or(
             nibble::<V>(words, 1, g),
             fifth_bits::<V>(words.at::<V>(0), g),
@@ -182,7 +186,7 @@ impl Planes for Q8_0 {
     const MOST: i32 = 128;
     const SIGNED: bool = true;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, _s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
         words.at::<V>(g)
     }
 }
@@ -191,17 +195,17 @@ impl Planes for Q2K {
     const MOST: i32 = 3;
     const MINUS: bool = true;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I {
         // Words 0–3 are scales; a half of 128 weights is four planes in the same 8 words.
         let (half, plane, in_plane) = (s / 8, s % 8 / 2, s % 2 * 4 + g);
         pair::<V>(words.at::<V>(4 + half * 8 + in_plane), plane)
     }
     #[inline(always)]
-    fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
+    fn scale<V: Rows>(words: Words<'_>, s: usize) -> V::I {
         V::factor::<false>(low::<V>(words.at::<V>(s / 4)), s % 4)
     }
     #[inline(always)]
-    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+    fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
         V::pair::<false>(high::<V>(words.at::<V>(p / 2)), p % 2 * 2, p % 2 * 2 + 1)
     }
 }
@@ -210,7 +214,7 @@ impl Planes for Q3K {
     const MOST: i32 = 7;
     const OFFSET: i32 = 4;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I {
         // Words 0–7 are third bits, 8–23 bit pairs, 24–26 scales.
         let (half, plane, in_plane) = (s / 8, s % 8 / 2, s % 2 * 4 + g);
         let third = bit::<V, 2>(words.at::<V>(in_plane), 4 * half + plane);
@@ -220,11 +224,11 @@ impl Planes for Q3K {
         )
     }
     #[inline(always)]
-    fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
+    fn scale<V: Rows>(words: Words<'_>, s: usize) -> V::I {
         V::factor::<true>(q3_k_scales::<V>(words, s / 4), s % 4)
     }
     #[inline(always)]
-    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+    fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
         let scales = q3_k_scales::<V>(words, p / 2);
         V::pair::<true>(scales, p % 2 * 2, p % 2 * 2 + 1)
     }
@@ -232,7 +236,7 @@ impl Planes for Q3K {
 
 /// The scales of sub-blocks `4 i` to `4 i + 3`, signed bytes.
 #[inline(always)]
-fn q3_k_scales<V: Lanes>(words: Words<'_>, i: usize) -> V::I {
+fn q3_k_scales<V: Rows>(words: Words<'_>, i: usize) -> V::I {
     let from = words.at::<V>(24 + i % 2);
     let four = if i < 2 {
         low::<V>(from)
@@ -252,7 +256,7 @@ fn q3_k_scales<V: Lanes>(words: Words<'_>, i: usize) -> V::I {
 /// The 6-bit scales (or, with `OF` 1, minima) that Q4_K and Q5_K share: byte `s % 4` of a lane is
 /// that of sub-block `s`. Words 0–2 hold them.
 #[inline(always)]
-fn six_bits<V: Lanes, const OF: usize>(words: Words<'_>, s: usize) -> V::I {
+fn six_bits<V: Rows, const OF: usize>(words: Words<'_>, s: usize) -> V::I {
     let own = words.at::<V>(OF);
     if s < 4 {
         return V::and(own, V::splat(0x3f3f_3f3f));
@@ -270,7 +274,7 @@ impl Planes for Q4K {
     const MOST: i32 = 15;
     const MINUS: bool = true;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I {
         let word = words.at::<V>(3 + s / 2 * 8 + g);
         if s.is_multiple_of(2) {
             low::<V>(word)
@@ -279,11 +283,11 @@ impl Planes for Q4K {
         }
     }
     #[inline(always)]
-    fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
+    fn scale<V: Rows>(words: Words<'_>, s: usize) -> V::I {
         V::factor::<false>(six_bits::<V, 0>(words, s), s % 4)
     }
     #[inline(always)]
-    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+    fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
         V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
     }
 }
@@ -292,7 +296,7 @@ impl Planes for Q5K {
     const MOST: i32 = 31;
     const MINUS: bool = true;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I {
         let word = words.at::<V>(11 + s / 2 * 8 + g);
         let four = if s.is_multiple_of(2) {
             low::<V>(word)
@@ -302,11 +306,11 @@ impl Planes for Q5K {
         V::or(four, bit::<V, 4>(words.at::<V>(3 + g), s))
     }
     #[inline(always)]
-    fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
+    fn scale<V: Rows>(words: Words<'_>, s: usize) -> V::I {
         V::factor::<false>(six_bits::<V, 0>(words, s), s % 4)
     }
     #[inline(always)]
-    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+    fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
         V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
     }
 }
@@ -315,7 +319,7 @@ impl Planes for Q6K {
     const MOST: i32 = 63;
     const OFFSET: i32 = 32;
     #[inline(always)]
-    fn group<V: Lanes>(words: Words<'_>, s: usize, g: usize) -> V::I {
+    fn group<V: Rows>(words: Words<'_>, s: usize, g: usize) -> V::I {
         // Words 0–31 are low nibbles, 32–47 high bit pairs, 48–51 scales.
         let (half, plane, in_plane) = (s / 8, s % 8 / 2, s % 2 * 4 + g);
         let word = words.at::<V>(half * 16 + plane % 2 * 8 + in_plane);
@@ -328,11 +332,11 @@ impl Planes for Q6K {
         V::or(four, two)
     }
     #[inline(always)]
-    fn scale<V: Lanes>(words: Words<'_>, s: usize) -> V::I {
+    fn scale<V: Rows>(words: Words<'_>, s: usize) -> V::I {
         V::factor::<true>(words.at::<V>(48 + s / 4), s % 4)
     }
     #[inline(always)]
-    fn min_pair<V: Lanes>(words: Words<'_>, p: usize) -> V::I {
+    fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
         V::pair::<true>(words.at::<V>(48 + p / 2), p % 2 * 2, p % 2 * 2 + 1)
     }
 }

@@ -6,40 +6,30 @@ pub(crate) trait Work {
     fn run<V: Lanes, const T: usize>(self);
 }
 
-/// Sixteen lanes, one for each row of a panel: what a machine does with them.
+/// Lanes for rows of a panel, for all sixteen or for some, one for each: what a machine does with
+/// them. What they load from and store to holds all sixteen.
 ///
 /// # Safety of calls
 /// Functions of an implementation may only run where its instructions are there; a table that is
 /// handed out sees to that.
-pub(crate) trait Lanes: Copy {
-    /// Sixteen i32, or 64 bytes.
+pub(crate) trait Rows: Copy {
+    /// An i32, or four bytes, of every lane.
     type I: Copy;
-    /// Sixteen f32.
+    /// An f32 of every lane.
     type F: Copy;
 
     /// Bytes by which the memory is told in advance.
     const AHEAD: usize = 4096;
     /// Whether code for each sub-block, with what depends on its number, pays.
     const UNROLLS: bool = false;
-    /// Whether one half, of the lanes or of the rows of activations, is better done after the other
-    /// where sums are many.
-    const HALVES: bool = false;
-
-    /// Does some work; where functions of their own are better compiled, by such a one.
-    #[inline(always)]
-    fn apart<const T: usize>(work: impl Work) {
-        work.run::<Self, T>();
-    }
 
     fn zero() -> Self::I;
     fn splat(x: i32) -> Self::I;
-    /// 64 bytes.
+    /// Of 64 bytes, four for every lane.
     fn load(bytes: &[u8; 64]) -> Self::I;
     /// Has the memory bring what stands there, soon to be read.
     #[inline(always)]
     fn prefetch<const N: usize>(_bytes: &[u8; N]) {}
-    /// Two i16 a lane.
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
     fn and(a: Self::I, b: Self::I) -> Self::I;
     fn or(a: Self::I, b: Self::I) -> Self::I;
     /// Logical shift of every lane.
@@ -108,9 +98,9 @@ pub(crate) trait Lanes: Copy {
     fn float_zero() -> Self::F;
     fn float_splat(x: f32) -> Self::F;
     fn to_float(a: Self::I) -> Self::F;
-    /// Sixteen f32.
+    /// Of sixteen f32.
     fn load_f32(bytes: &[u8; 64]) -> Self::F;
-    /// Sixteen f16, widened.
+    /// Of sixteen f16, widened.
     fn load_f16(bytes: &[u8; 32]) -> Self::F;
     fn float_neg(a: Self::F) -> Self::F;
     fn float_mul(a: Self::F, b: Self::F) -> Self::F;
@@ -120,8 +110,29 @@ pub(crate) trait Lanes: Copy {
     fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F;
     /// `a * b + c`, rounded once.
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// Writes every lane to its place among sixteen.
     fn store(a: Self::F, to: &mut [f32; 16]);
+}
 
+/// Sixteen lanes, one for each row of a panel.
+pub(crate) trait Lanes: Rows {
+    /// The lanes of the first eight rows alone, which registers suffice for where they don't for
+    /// the sums of all; itself if they always do.
+    type Low: Rows;
+    /// Those of the other eight.
+    type High: Rows;
+    /// Whether one half, of the lanes or of the rows of activations, is better done after the other
+    /// where sums are many.
+    const HALVES: bool = false;
+
+    /// Does some work; where functions of their own are better compiled, by such a one.
+    #[inline(always)]
+    fn apart<const T: usize>(work: impl Work) {
+        work.run::<Self, T>();
+    }
+
+    /// Two i16 a lane.
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
     fn load_floats(x: &[f32; 16]) -> Self::F;
     /// The bits of every float.
     fn bits(a: Self::F) -> Self::I;
@@ -135,9 +146,9 @@ pub(crate) trait Lanes: Copy {
     fn narrow(a: Self::I) -> [i8; 16];
 }
 
-/// [`Lanes::dots`] by [`Lanes::dot`] and [`Lanes::dot_signed`].
+/// [`Rows::dots`] by [`Rows::dot`] and [`Rows::dot_signed`].
 #[inline(always)]
-pub(super) fn dots<V: Lanes, F: Planes, const T: usize>(
+pub(super) fn dots<V: Rows, F: Planes, const T: usize>(
     sums: &mut [V::I; T],
     words: Words<'_>,
     s: usize,
@@ -179,7 +190,7 @@ fn bytes_of(x: i32) -> [u8; 4] {
     x.to_le_bytes()
 }
 
-impl Lanes for Plain {
+impl Rows for Plain {
     type I = [i32; 16];
     type F = [f32; 16];
     const BIAS: i32 = 0;
@@ -196,10 +207,6 @@ impl Lanes for Plain {
     fn load(bytes: &[u8; 64]) -> Self::I {
         let (words, _) = bytes.as_chunks::<4>();
         each(|i| i32::from_le_bytes(words[i]))
-    }
-    #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        each(|i| i32::from(pairs[i][0] as u16) | i32::from(pairs[i][1]) << 16)
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -306,6 +313,16 @@ impl Lanes for Plain {
     #[inline(always)]
     fn store(a: Self::F, to: &mut [f32; 16]) {
         *to = a;
+    }
+}
+
+impl Lanes for Plain {
+    type Low = Self;
+    type High = Self;
+
+    #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        each(|i| i32::from(pairs[i][0] as u16) | i32::from(pairs[i][1]) << 16)
     }
     #[inline(always)]
     fn load_floats(x: &[f32; 16]) -> Self::F {

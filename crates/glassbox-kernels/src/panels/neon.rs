@@ -1,7 +1,7 @@
 //! Sixteen lanes of four 128-bit registers.
 #![allow(unsafe_code)]
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Rows};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
@@ -58,7 +58,7 @@ fn dot_bytes<const DOTPROD: bool>(sum: int32x4_t, w: int32x4_t, a: int32x4_t) ->
     })
 }
 
-impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
+impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
     type I = [int32x4_t; 4];
     type F = [float32x4_t; 4];
     const BIAS: i32 = 0;
@@ -82,11 +82,6 @@ impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
             at = in(reg) bytes.as_ptr(),
             options(nostack, preserves_flags, readonly)
         ));
-    }
-    #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        let pairs = pairs.as_flattened();
-        four(|i| run!(vreinterpretq_s32_s16(vld1q_s16(pairs.as_ptr().add(8 * i)))))
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -197,6 +192,17 @@ impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
         for (i, a) in a.into_iter().enumerate() {
             run!(vst1q_f32(to.as_mut_ptr().add(4 * i), a))
         }
+    }
+}
+
+impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
+    type Low = Self;
+    type High = Self;
+
+    #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        let pairs = pairs.as_flattened();
+        four(|i| run!(vreinterpretq_s32_s16(vld1q_s16(pairs.as_ptr().add(8 * i)))))
     }
     #[inline(always)]
     fn load_floats(x: &[f32; 16]) -> Self::F {

@@ -1,13 +1,10 @@
 use super::formats::{Planes, Words, each_sub_block};
-use super::lanes::{Lanes, Work};
+use super::lanes::{Lanes, Rows, Work};
 use super::layout::{ROWS, float_offset};
 use crate::Tile;
 use crate::activations::{ActTile, Activations, Turns, tile};
 use std::marker::PhantomData;
 use std::ops::Range;
-
-/// All rows of a panel, as a half.
-pub(super) const ALL: usize = 2;
 
 /// `dst[t, o] = x[t] · w[o]` as [`linear_quant`](crate::portable::linear_quant::linear_quant)
 /// has it, for the panels at the front of `w`, of a weight of `dst.n_cols()` rows; of what stands behind them the memory is told.
@@ -85,10 +82,14 @@ impl<F: Planes> Work for Pass<'_, '_, F> {
             let x = self.x.tile::<T>(self.first);
             // As many passes as keep the sums in registers.
             if V::HALVES && (T > 4 || T == 4 && F::SUB != F::LEN) {
-                panel.times::<V, F, T, 0>(self.dst, x, self.first);
-                panel.times::<V, F, T, 1>(self.dst, x, self.first);
+                panel.times::<V::Low, F, T>(self.dst, x, self.first);
+                let near = Panel {
+                    ahead: &[],
+                    ..panel
+                };
+                near.times::<V::High, F, T>(self.dst, x, self.first);
             } else {
-                panel.times::<V, F, T, ALL>(self.dst, x, self.first);
+                panel.times::<V, F, T>(self.dst, x, self.first);
             }
         }
     }
@@ -97,7 +98,7 @@ impl<F: Planes> Work for Pass<'_, '_, F> {
 /// One panel of a weight.
 struct Panel<'a> {
     words: &'a [[u8; 64]],
-    /// What stands [`AHEAD`](Lanes::AHEAD) bytes behind the panel's begin.
+    /// What stands [`AHEAD`](Rows::AHEAD) bytes behind the panel's begin.
     ahead: &'a [[u8; 64]],
     floats: &'a [[u8; 32]],
     n_blocks: usize,
@@ -105,10 +106,9 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// The products with a tile of activations, into the rows of `dst` from `first` on: of `HALF` 0
-    /// or 1 of the panel's rows, or of [`ALL`].
+    /// The products of its rows with a tile of activations, into the rows of `dst` from `first` on.
     #[inline(always)]
-    fn times<V: Lanes, F: Planes, const T: usize, const HALF: usize>(
+    fn times<V: Rows, F: Planes, const T: usize>(
         &self,
         dst: &mut Tile<'_>,
         x: ActTile<'_, T>,
@@ -119,7 +119,7 @@ impl Panel<'_> {
         let mut y = [V::float_zero(); T];
         for b in 0..self.n_blocks {
             // The first rows wait for the weights.
-            let ahead = match first + HALF % ALL {
+            let ahead = match first {
                 0 => &self.ahead[self.ahead.len().min(b * F::BYTES / 4)..],
                 _ => &[],
             };
@@ -151,40 +151,30 @@ impl Panel<'_> {
                 }
             }
         }
-        store::<V, T, HALF>(dst, (first, self.column), y);
+        store::<V, T>(dst, (first, self.column), y);
     }
 }
 
-/// Writes the outputs of each of `T` rows to `dst` from row and column `at` on, as many as it has: of
-/// half 0 or 1 of a panel's rows, or of [`ALL`]. What is not written is not computed, either.
+/// Writes the outputs of each of `T` rows to `dst` from row and column `at` on, as many as it has.
 #[inline(always)]
-pub(super) fn store<V: Lanes, const T: usize, const HALF: usize>(
+pub(super) fn store<V: Rows, const T: usize>(
     dst: &mut Tile<'_>,
     (first, column): (usize, usize),
     y: [V::F; T],
 ) {
     for (t, y) in y.into_iter().enumerate() {
-        let row = &mut dst.row(first + t)[column..];
-        if HALF == ALL {
-            store_row::<V>(y, row);
-            continue;
-        }
-        let mut whole = [0.0; ROWS];
-        V::store(y, &mut whole);
-        let half: [f32; ROWS / 2] = std::array::from_fn(|i| whole[HALF * (ROWS / 2) + i]);
-        let end = row.len().min((HALF + 1) * (ROWS / 2));
-        let row = &mut row[end.min(HALF * (ROWS / 2))..end];
-        row.copy_from_slice(&half[..row.len()]);
+        store_row::<V>(y, &mut dst.row(first + t)[column..]);
     }
 }
 
-/// Writes 16 outputs to the start of a row, as many as it has.
+/// Writes outputs to their places among the first 16 of a row, as many as it has.
 #[inline(always)]
-pub(super) fn store_row<V: Lanes>(y: V::F, row: &mut [f32]) {
+pub(super) fn store_row<V: Rows>(y: V::F, row: &mut [f32]) {
     match row.first_chunk_mut() {
         Some(row) => V::store(y, row),
         None => {
             let mut whole = [0.0; ROWS];
+            whole[..row.len()].copy_from_slice(row);
             V::store(y, &mut whole);
             row.copy_from_slice(&whole[..row.len()]);
         }
@@ -203,7 +193,7 @@ struct Block<'a, const T: usize> {
 impl<const T: usize> Block<'_, T> {
     /// `Σ scale q a` and `Σ min a` of 16 rows and `T` rows of activations.
     #[inline(always)]
-    fn products<V: Lanes, F: Planes>(&self) -> ([V::I; T], [V::I; T]) {
+    fn products<V: Rows, F: Planes>(&self) -> ([V::I; T], [V::I; T]) {
         let (mut isum, mut msum) = ([V::zero(); T], [V::zero(); T]);
         let offset = F::OFFSET + if F::SIGNED { V::BIAS } else { 0 };
         if F::SUB == F::LEN {
@@ -259,7 +249,7 @@ impl<const T: usize> Block<'_, T> {
 
     /// The sums of activations `32 p` to `32 p + 15` and of the next 16 in row `t`, as two i16.
     #[inline(always)]
-    fn sums<V: Lanes>(&self, t: usize, p: usize) -> V::I {
+    fn sums<V: Rows>(&self, t: usize, p: usize) -> V::I {
         let [low, high] = self.sums[p * T + t];
         V::splat(i32::from(low as u16) | i32::from(high) << 16)
     }

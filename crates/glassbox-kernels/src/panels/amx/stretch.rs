@@ -4,7 +4,7 @@
 use super::tiles::Line;
 use super::{STRETCH, V};
 use crate::panels::formats::{Planes, Words, each_sub_block};
-use crate::panels::lanes::Lanes;
+use crate::panels::lanes::Rows;
 use crate::panels::layout::float_offset;
 use std::arch::x86_64::*;
 use std::ops::Range;
