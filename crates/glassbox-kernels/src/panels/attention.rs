@@ -179,8 +179,17 @@ impl Heads<'_, '_> {
         let seen: [usize; T] = std::array::from_fn(|t| self.start + (first + t) / self.group + 1);
         let mut runs = [Running::default(); T];
         for from in (0..seen[T - 1]).step_by(PAGE) {
-            let page = page(from, PAGE.min(seen[T - 1] - from));
-            let mut scores = page.scores::<V, T>(words, &units);
+            let page_at = |from| page(from, PAGE.min(seen[T - 1] - from));
+            let page = page_at(from);
+            // The first queries wait for the memory, which is told of a page's values while its keys are
+            // met, and of the next page's keys after that.
+            let (values, keys): (&[_], &[_]) = match from + PAGE {
+                next if first == 0 && next < seen[T - 1] => {
+                    (page.values.steps, page_at(next).keys_seen())
+                }
+                _ => (&[], &[]),
+            };
+            let mut scores = page.scores::<V, T>(words, &units, values);
             let mut weights = [[0i32; T]; PAGE / 2];
             let mut steps = [Shrink::default(); T];
             for t in 0..T {
@@ -200,7 +209,7 @@ impl Heads<'_, '_> {
                 }
             }
             let weights = &weights[..page.n.div_ceil(2)];
-            self.add_values::<V, C, T>(first, &page, weights, &steps);
+            self.add_values::<V, C, T>(first, &page, weights, &steps, keys);
         }
         for (t, run) in runs.iter().enumerate() {
             let inverse = 1.0 / run.total;
@@ -208,7 +217,8 @@ impl Heads<'_, '_> {
         }
     }
 
-    /// Adds the weighted values of a page to the outputs of `T` queries.
+    /// Adds the weighted values of a page to the outputs of `T` queries; meanwhile the memory is told of
+    /// what is `ahead`.
     #[inline(always)]
     fn add_values<V: Lanes, C: Cell, const T: usize>(
         &mut self,
@@ -216,17 +226,20 @@ impl Heads<'_, '_> {
         page: &Page<'_, C>,
         weights: &[[i32; T]],
         steps: &[Shrink; T],
+        ahead: &[Step<C>],
     ) {
         // A closure that computes may not be inlined, and is then compiled without the table's
         // instructions.
         let panels = page.values.steps.len() / (PAGE / 2);
         let panel = |c: usize| &page.values.steps[c * (PAGE / 2)..][..weights.len()];
+        let mut ahead = ahead.chunks(2 * weights.len());
         for c in (0..panels).step_by(2) {
+            let ahead = ahead.next().unwrap_or_default();
             let mut sums = [[V::zero(); T]; 2];
             if c + 1 < panels {
-                sums = product::<V, C, 2, T>([panel(c), panel(c + 1)], weights);
+                sums = product::<V, C, 2, T>([panel(c), panel(c + 1)], weights, ahead);
             } else {
-                [sums[0]] = product::<V, C, 1, T>([panel(c)], weights);
+                [sums[0]] = product::<V, C, 1, T>([panel(c)], weights, ahead);
             }
             for (c, sums) in (c..panels).zip(sums) {
                 for t in 0..T {
@@ -276,19 +289,30 @@ impl Shrink {
     }
 }
 
-impl<C: Cell> Page<'_, C> {
-    /// The scores of `T` queries; beyond the page's `n` positions they are any numbers.
+impl<'a, C: Cell> Page<'a, C> {
+    /// The keys of the positions that some query sees.
+    #[inline(always)]
+    fn keys_seen(&self) -> &'a [Step<C>] {
+        let panels = self.keys.steps.len() / (PAGE / ROWS);
+        &self.keys.steps[..self.n.div_ceil(ROWS) * panels]
+    }
+
+    /// The scores of `T` queries; beyond the page's `n` positions they are any numbers. Meanwhile the
+    /// memory is told of what is `ahead`.
     #[inline(always)]
     fn scores<V: Lanes, const T: usize>(
         &self,
         words: &[[i32; T]],
         units: &[f32; T],
+        ahead: &[Step<C>],
     ) -> [[f32; PAGE]; T] {
         let mut scores = [[0.0; PAGE]; T];
         let (panels, steps) = (self.n.div_ceil(ROWS), words.len());
+        let mut ahead = ahead.chunks(2 * steps);
         for c in (0..panels).step_by(2) {
+            let ahead = ahead.next().unwrap_or_default();
             let panel = |p: usize| &self.keys.steps[(c + p) * steps..][..steps];
-            let sums = product::<V, C, 2, T>([panel(0), panel(1)], words);
+            let sums = product::<V, C, 2, T>([panel(0), panel(1)], words, ahead);
             for (p, sums) in sums.into_iter().enumerate() {
                 let at = (c + p) * ROWS;
                 let d: &[f32; ROWS] = self.keys.scales[at..].first_chunk().unwrap();
@@ -306,15 +330,21 @@ impl<C: Cell> Page<'_, C> {
     }
 }
 
-/// `Σ w x` of the lanes of `P` panels and `T` vectors.
+/// `Σ w x` of the lanes of `P` panels and `T` vectors. With every step the memory is told of `P` of those
+/// `ahead`.
 #[inline(always)]
 fn product<V: Lanes, C: Cell, const P: usize, const T: usize>(
     panels: [&[Step<C>]; P],
     words: &[[i32; T]],
+    ahead: &[Step<C>],
 ) -> [[V::I; T]; P] {
     let panels = panels.map(|panel| &panel[..words.len()]);
     let mut sums = [[V::zero(); T]; P];
+    let mut ahead = ahead.as_chunks::<P>().0.iter();
     for (s, words) in words.iter().enumerate() {
+        if let Some(ahead) = ahead.next() {
+            ahead.iter().for_each(V::prefetch);
+        }
         for p in 0..P {
             let wide: Step = panels[p][s].map(|pair| pair.map(C::widen));
             let w = V::load_pairs(&wide);

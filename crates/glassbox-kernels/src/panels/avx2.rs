@@ -64,8 +64,8 @@ impl Rows for Avx2 {
         alike!(load(bytes))
     }
     #[inline(always)]
-    fn prefetch<const N: usize>(bytes: &[u8; N]) {
-        Low::prefetch(bytes);
+    fn prefetch<T>(what: &T) {
+        Low::prefetch(what);
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {

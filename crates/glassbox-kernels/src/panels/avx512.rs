@@ -35,8 +35,8 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
     }
     #[inline(always)]
-    fn prefetch<const N: usize>(bytes: &[u8; N]) {
-        run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
+    fn prefetch<T>(what: &T) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {

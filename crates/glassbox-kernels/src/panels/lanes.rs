@@ -27,9 +27,9 @@ pub(crate) trait Rows: Copy {
     fn splat(x: i32) -> Self::I;
     /// Of 64 bytes, four for every lane.
     fn load(bytes: &[u8; 64]) -> Self::I;
-    /// Has the memory bring what stands there, soon to be read.
+    /// Has the memory bring what stands there, soon to be read, of at most 64 bytes.
     #[inline(always)]
-    fn prefetch<const N: usize>(_bytes: &[u8; N]) {}
+    fn prefetch<T>(_what: &T) {}
     fn and(a: Self::I, b: Self::I) -> Self::I;
     fn or(a: Self::I, b: Self::I) -> Self::I;
     /// Logical shift of every lane.

@@ -76,10 +76,10 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
         four(|i| run!(vreinterpretq_s32_u8(vld1q_u8(bytes.as_ptr().add(16 * i)))))
     }
     #[inline(always)]
-    fn prefetch<const N: usize>(bytes: &[u8; N]) {
+    fn prefetch<T>(what: &T) {
         run!(asm!(
             "prfm pldl1keep, [{at}]",
-            at = in(reg) bytes.as_ptr(),
+            at = in(reg) std::ptr::from_ref(what),
             options(nostack, preserves_flags, readonly)
         ));
     }

@@ -48,8 +48,8 @@ impl<const H: usize> Rows for Half<H> {
         run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * H).cast()))
     }
     #[inline(always)]
-    fn prefetch<const N: usize>(bytes: &[u8; N]) {
-        run!(_mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()));
+    fn prefetch<T>(what: &T) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
