@@ -28,6 +28,7 @@ pub mod heads;
 pub(crate) mod lanes;
 mod layout;
 pub(crate) mod limits;
+mod plain;
 mod product;
 pub(crate) mod quantize;
 
@@ -41,6 +42,6 @@ pub(crate) mod avx512;
 pub(crate) mod neon;
 
 pub(crate) use floats::linear_float;
-pub(crate) use lanes::Plain;
 pub use layout::{ROWS, bytes, pack, unpack_row};
+pub(crate) use plain::Plain;
 pub(crate) use product::linear_panels;
