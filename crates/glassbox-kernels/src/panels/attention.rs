@@ -293,8 +293,8 @@ impl<'a, C: Cell> Page<'a, C> {
     /// The keys of the positions that some query sees.
     #[inline(always)]
     fn keys_seen(&self) -> &'a [Step<C>] {
-        let panels = self.keys.steps.len() / (PAGE / ROWS);
-        &self.keys.steps[..self.n.div_ceil(ROWS) * panels]
+        let per_panel = self.keys.steps.len() / (PAGE / ROWS);
+        &self.keys.steps[..self.n.div_ceil(ROWS) * per_panel]
     }
 
     /// The scores of `T` queries; beyond the page's `n` positions they are any numbers. Meanwhile the

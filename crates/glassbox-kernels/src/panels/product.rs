@@ -83,6 +83,7 @@ impl<F: Planes> Work for Pass<'_, '_, F> {
             // As many passes as keep the sums in registers.
             if V::HALVES && (T > 4 || T == 4 && F::SUB != F::LEN) {
                 panel.times::<V::Low, F, T>(self.dst, x, self.first);
+                // Of what is ahead the memory was told with the first half.
                 let near = Panel {
                     ahead: &[],
                     ..panel
