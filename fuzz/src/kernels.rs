@@ -82,9 +82,10 @@ impl Case<'_> {
         }
         let rows = Rows { data: &x, width };
         let Some(block) = block else {
-            let per_row = Steps::per_row(width, dtype);
+            let step = table.step(dtype);
+            let per_row = step.per_row(width);
             let mut words = vec![0; self.n_tokens * per_row];
-            table.steps_of_rows(&mut words, rows, dtype);
+            table.steps_of_rows(&mut words, rows, step);
             let words = &words;
             table.linear_float(&mut dst, &Steps { words, per_row }, &packed, dtype);
             return y;

@@ -63,9 +63,10 @@ fn linear_float(kernels: &Kernels, dtype: DType) -> Vec<f32> {
         data: &x,
         width: COLS,
     };
-    let per_row = Steps::per_row(COLS, dtype);
+    let step = kernels.step(dtype);
+    let per_row = step.per_row(COLS);
     let mut words = vec![0; ROWS * per_row];
-    kernels.steps_of_rows(&mut words, rows, dtype);
+    kernels.steps_of_rows(&mut words, rows, step);
     let steps = Steps {
         words: &words,
         per_row,

@@ -3,24 +3,23 @@
 use crate::CpuError;
 use crate::team::{Chunks, Team};
 use glassbox_core::DType;
-use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Steps, TILE, Tile, Turns};
+use glassbox_kernels::{ActBlock, Activations, Kernels, Rows, Step, Steps, TILE, Tile, Turns};
 
 /// How activations are laid out.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     /// In eight bits.
     Quantized(ActBlock),
-    /// In steps, for weights of this float type; f16 takes those of f32.
-    Steps(DType),
+    /// In steps, for float weights.
+    Steps(Step),
 }
 
 impl Form {
     /// What weights of `dtype` want.
-    pub(crate) fn of(dtype: DType) -> Form {
+    pub(crate) fn of(dtype: DType, kernels: &Kernels) -> Form {
         match ActBlock::for_weights(dtype.block_len()) {
             Some(block) => Form::Quantized(block),
-            None if dtype == DType::BF16 => Form::Steps(DType::BF16),
-            None => Form::Steps(DType::F32),
+            None => Form::Steps(kernels.step(dtype)),
         }
     }
 }
@@ -30,8 +29,8 @@ impl Form {
 pub(crate) struct Scratch {
     small: Quantized,
     large: Quantized,
-    singles: Vec<u32>,
-    pairs: Vec<u32>,
+    floats: Vec<u32>,
+    bf16: Vec<u32>,
 }
 
 #[derive(Default)]
@@ -55,8 +54,11 @@ impl Scratch {
             reserve(&mut space.d, block.floats(len))?;
             reserve(&mut space.sums, len / 16)?;
         }
-        reserve(&mut self.singles, len)?;
-        reserve(&mut self.pairs, rows.saturating_mul(width.div_ceil(2)))
+        reserve(&mut self.floats, len)?;
+        reserve(
+            &mut self.bf16,
+            rows.saturating_mul(Step::Rounded.per_row(width)),
+        )
     }
 
     /// Puts `x` into a form.
@@ -64,31 +66,31 @@ impl Scratch {
         match form {
             Form::Quantized(ActBlock::Small) => self.small.fill(kernels, team, x, ActBlock::Small),
             Form::Quantized(ActBlock::Super) => self.large.fill(kernels, team, x, ActBlock::Super),
-            Form::Steps(dtype) => {
-                let per_row = Steps::per_row(x.width, dtype);
-                let steps = match dtype {
-                    DType::BF16 => &mut self.pairs,
-                    _ => &mut self.singles,
+            Form::Steps(step) => {
+                let per_row = step.per_row(x.width);
+                let steps = match step {
+                    Step::One => &mut self.floats,
+                    Step::Rounded | Step::Two => &mut self.bf16,
                 };
-                steps.resize(n_rows(x) * per_row, 0);
-                team.for_each_part(Chunks::new(steps, TILE * per_row), |i, steps| {
-                    kernels.steps_of_rows(steps, tile_of(x, i), dtype);
+                let steps = Chunks::new(grow(steps, n_rows(x) * per_row), TILE * per_row);
+                team.for_each_part(steps, |i, steps| {
+                    kernels.steps_of_rows(steps, tile_of(x, i), step);
                 });
             }
         }
     }
 
-    /// What [`fill`](Self::fill) put there of rows of `width`.
+    /// What [`fill`](Self::fill) put there of rows of `width`, and what stood behind it before.
     pub(crate) fn input(&self, form: Form, width: usize) -> Input<'_> {
         match form {
             Form::Quantized(ActBlock::Small) => self.small.view(width, ActBlock::Small),
             Form::Quantized(ActBlock::Super) => self.large.view(width, ActBlock::Super),
-            Form::Steps(dtype) => Input::Steps(Steps {
-                words: match dtype {
-                    DType::BF16 => &self.pairs,
-                    _ => &self.singles,
+            Form::Steps(step) => Input::Steps(Steps {
+                words: match step {
+                    Step::One => &self.floats,
+                    Step::Rounded | Step::Two => &self.bf16,
                 },
-                per_row: Steps::per_row(width, dtype),
+                per_row: step.per_row(width),
             }),
         }
     }
@@ -99,13 +101,10 @@ impl Quantized {
         let turns = kernels.turns(n_rows(x), block);
         let len = turns.room(n_rows(x)) * x.width;
         let (width, floats, sums) = (x.width, block.floats(x.width), x.width / 16);
-        self.q.resize(len, 0);
-        self.d.resize(block.floats(len), 0.0);
-        self.sums.resize(len / 16, 0);
         let whole = (
-            Chunks::new(&mut self.q, TILE * width),
-            Chunks::new(&mut self.d, TILE * floats),
-            Chunks::new(&mut self.sums, TILE * sums),
+            Chunks::new(grow(&mut self.q, len), TILE * width),
+            Chunks::new(grow(&mut self.d, block.floats(len)), TILE * floats),
+            Chunks::new(grow(&mut self.sums, len / 16), TILE * sums),
         );
         self.turns = turns;
         team.for_each_part(whole, |i, parts| {
@@ -123,6 +122,14 @@ impl Quantized {
             turns: self.turns,
         })
     }
+}
+
+/// The first `len` elements of a space.
+fn grow<T: Default + Clone>(space: &mut Vec<T>, len: usize) -> &mut [T] {
+    if space.len() < len {
+        space.resize(len, T::default());
+    }
+    &mut space[..len]
 }
 
 pub(crate) fn n_rows(x: Rows<'_>) -> usize {

@@ -1,4 +1,5 @@
-use glassbox_kernels::Kernels;
+use glassbox_core::DType;
+use glassbox_kernels::{Kernels, Step};
 use std::fmt;
 use std::hint::black_box;
 use std::thread;
@@ -90,6 +91,9 @@ fn int8_mac(kernels: &'static Kernels, threads: usize) -> f64 {
 }
 
 fn bf16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
+    if kernels.step(DType::BF16) != Step::Two {
+        return f32_fma(kernels, threads);
+    }
     rate(threads, 10 * 32, || {
         // All elements are 2.
         let (mut sums, w) = ([0.0f32; 16], std::array::from_fn(|i| [0, 0x40][i % 2]));

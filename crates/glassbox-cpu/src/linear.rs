@@ -2,7 +2,7 @@ use crate::CpuError;
 use crate::input::{Form, Input, Scratch, n_rows};
 use crate::team::Team;
 use crate::weight::Weight;
-use glassbox_kernels::{Kernels, Rows, TILE, Tile};
+use glassbox_kernels::{ActBlock, Kernels, Rows, TILE, Tile};
 
 /// Bytes of activations that stay in a core's cache while all weights pass by.
 const CACHED: usize = 1 << 20;
@@ -108,7 +108,7 @@ fn inputs<'s, const N: usize>(
             expected,
         });
     }
-    let forms = weight.map(|weight| Form::of(weight.dtype));
+    let forms = weight.map(|weight| Form::of(weight.dtype, kernels));
     for (i, form) in forms.into_iter().enumerate() {
         if !forms[..i].contains(&form) {
             scratch.fill(form, kernels, team, x);
@@ -120,8 +120,8 @@ fn inputs<'s, const N: usize>(
 
 /// Outputs that a thread takes at a time of `n_rows` rows.
 fn cols_at_once(n_rows: usize, weight: &Weight) -> usize {
-    match Form::of(weight.dtype) {
-        Form::Steps(_) if n_rows < 4 => MOST_COLS,
+    match ActBlock::for_weights(weight.dtype.block_len()) {
+        None if n_rows < 4 => MOST_COLS,
         _ => COLS,
     }
 }

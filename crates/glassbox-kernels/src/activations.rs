@@ -1,5 +1,3 @@
-use glassbox_core::DType;
-
 /// Rows of f32 activations, `[n_rows, width]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
@@ -162,27 +160,37 @@ pub const fn tile(rest: usize) -> usize {
     }
 }
 
+/// What a step of a row of activations is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An element.
+    One,
+    /// An element, [rounded](crate::portable::bf16::round) to bf16; a row of odd width has a zero
+    /// behind it.
+    Rounded,
+    /// Two rounded elements as bf16, the first in the low half; likewise for a row of odd width.
+    Two,
+}
+
+impl Step {
+    /// Steps of a row of `width` elements.
+    pub fn per_row(self, width: usize) -> usize {
+        match self {
+            Step::One => width,
+            Step::Rounded => width.next_multiple_of(2),
+            Step::Two => width.div_ceil(2),
+        }
+    }
+}
+
 /// Rows of activations for float weights, in the same [tiles](tile): within a tile of `n` rows each
-/// gives a step in turn, `[per_row, n]`.
-///
-/// A step is an element; for bf16 weights it is two, as [rounded](crate::portable::bf16::round)
-/// bf16, the first in the low half, and a row of odd width has a zero behind it.
+/// gives a [step](Step) in turn, `[per_row, n]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a> {
     /// The steps, `n_rows * per_row`.
     pub words: &'a [u32],
     /// Steps of a row.
     pub per_row: usize,
-}
-
-impl Steps<'_> {
-    /// Steps of a row of `width` elements for weights of the float type `dtype`.
-    pub fn per_row(width: usize, dtype: DType) -> usize {
-        match dtype {
-            DType::BF16 => width.div_ceil(2),
-            _ => width,
-        }
-    }
 }
 
 /// Rows of [`Activations`] that take turns.

@@ -25,7 +25,7 @@ pub mod portable;
 mod table;
 mod tile;
 
-pub use activations::{ActBlock, Activations, Rows, Steps, TILE, Turns, tile};
+pub use activations::{ActBlock, Activations, Rows, Step, Steps, TILE, Turns, tile};
 pub use panels::attention::{HeadPanels, KvPanels};
 pub use portable::attention::{KvPages, Queries};
 pub use table::{IsaError, Kernels};

@@ -1,4 +1,4 @@
-use crate::activations::{ActBlock, Activations, Rows, SUM, Steps, Turns};
+use crate::activations::{ActBlock, Activations, Rows, SUM, Step, Steps, Turns};
 use crate::panels::attention::KvPanels;
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
@@ -45,6 +45,8 @@ macro_rules! kernels {
             pub(crate) name: &'static str,
             /// From how many rows on activations take turns by lines, for blocks of 32 and of 256.
             pub(crate) lines_from: [usize; 2],
+            /// Whether an instruction multiplies two bf16 by two.
+            pub(crate) pairs: bool,
             $(pub(crate) $name: unsafe fn($($ty),*),)*
         }
 
@@ -67,6 +69,7 @@ macro_rules! kernels {
                 pub(crate) static TABLE: $crate::Kernels = $crate::Kernels {
                     name: $table,
                     lines_from: [usize::MAX; 2],
+                    pairs: false,
                     $($name: compiled::$name,)*
                 };
 
@@ -106,7 +109,7 @@ kernels! {
         turns: Turns,
     );
     /// See [`portable::steps`](crate::portable::steps::steps).
-    steps(dst: &mut [u32], x: Rows<'_>, dtype: DType);
+    steps(dst: &mut [u32], x: Rows<'_>, step: Step);
     /// See [`portable::linear_float`](crate::portable::linear_float::linear_float); `w` is in
     /// [panels](crate::panels), the last one filled up with any rows.
     linear_float<Lanes>(dst: &mut Tile<'_>, x: &Steps<'_>, w: &[u8], dtype: DType);
@@ -157,17 +160,26 @@ impl Kernels {
         self.name
     }
 
+    /// What steps of activations have to be for weights of the float type `dtype`.
+    pub fn step(&self, dtype: DType) -> Step {
+        match dtype {
+            DType::BF16 if self.pairs => Step::Two,
+            DType::BF16 => Step::Rounded,
+            _ => Step::One,
+        }
+    }
+
     /// Lays rows out tile by tile, as [`Steps`] has them.
     ///
     /// # Panics
     /// As `steps`.
-    pub fn steps_of_rows(&self, dst: &mut [u32], x: Rows<'_>, dtype: DType) {
-        let per_row = Steps::per_row(x.width, dtype);
+    pub fn steps_of_rows(&self, dst: &mut [u32], x: Rows<'_>, step: Step) {
+        let per_row = step.per_row(x.width);
         for (first, end) in tiles(x, Turns::Fours) {
             self.steps(
                 &mut dst[first * per_row..end * per_row],
                 x.part(first, end),
-                dtype,
+                step,
             );
         }
     }

@@ -5,7 +5,7 @@ mod common;
 use common::run::{self, Cache, Quantized};
 use common::{FLAVOURS, FLOATS, QUANTS, Rng, difference};
 use glassbox_core::{AttentionShape, PAGE, RopeLayout};
-use glassbox_kernels::{ActBlock, Kernels};
+use glassbox_kernels::{ActBlock, Kernels, Step};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -105,11 +105,11 @@ proptest! {
     }
 
     #[test]
-    fn steps(seed: u64, n in 0usize..20, width in 1usize..40, dtype in select(&FLOATS[..]),
-             flavour in select(&FLAVOURS[..])) {
+    fn steps(seed: u64, n in 0usize..20, width in 1usize..40,
+             step in select(&[Step::One, Step::Rounded, Step::Two][..]), flavour in select(&FLAVOURS[..])) {
         let x = Rng(seed).floats(n * width, flavour);
         each_table(
-            |kernels| run::steps(kernels, &x, width, dtype),
+            |kernels| run::steps(kernels, &x, width, step),
             |got, expected| if got == expected { Ok(()) } else { Err(format!("{got:x?}")) },
         )?;
     }

@@ -6,7 +6,7 @@ use crate::Kernels;
 mod imports {
     pub(super) use super::bodies;
     pub(super) use crate::Tile;
-    pub(super) use crate::activations::{ActBlock, Activations, Rows, Steps, Turns};
+    pub(super) use crate::activations::{ActBlock, Activations, Rows, Step, Steps, Turns};
     pub(super) use crate::panels::attention::KvPanels;
     pub(super) use crate::portable::attention::{KvPages, Queries};
     pub(super) use glassbox_core::{AttentionShape, DType, RopeLayout};
@@ -70,6 +70,7 @@ mod avx512bf16 {
 
     pub(crate) static TABLE: Kernels = Kernels {
         name: "avx512bf16",
+        pairs: true,
         linear_float,
         dot_bf16_chains,
         ..super::avx512::TABLE

@@ -167,8 +167,9 @@ impl Rows for Avx2 {
         halves!(float_add(a, b))
     }
     #[inline(always)]
-    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
-        halves!(dot_bf16(sum, w, a))
+    fn widen_bf16(a: Self::I) -> [Self::F; 2] {
+        let [low, high] = halves!(widen_bf16(a));
+        [[low[0], high[0]], [low[1], high[1]]]
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

@@ -1,7 +1,7 @@
 //! Sixteen lanes of a 512-bit register, with VNNI.
 #![allow(unsafe_code)]
 
-use super::lanes::{Lanes, Rows};
+use super::lanes::{self, Lanes, Rows};
 use std::arch::x86_64::*;
 
 /// Runs intrinsics.
@@ -21,6 +21,7 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
     type I = __m512i;
     type F = __m512;
     const BIAS: i32 = 128;
+    const PAIRS: bool = BF16;
 
     #[inline(always)]
     fn zero() -> Self::I {
@@ -119,20 +120,17 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         run!(_mm512_add_ps(a, b))
     }
     #[inline(always)]
+    fn widen_bf16(a: Self::I) -> [Self::F; 2] {
+        let high = Self::and(a, Self::splat(!0xffff));
+        [run!(_mm512_slli_epi32::<16>(a)), high].map(|x| run!(_mm512_castsi512_ps(x)))
+    }
+    #[inline(always)]
     fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
         if BF16 {
             let bf16 = |x: __m512i| run!(std::mem::transmute::<__m512i, __m512bh>(x));
             return run!(_mm512_dpbf16_ps(sum, bf16(w), bf16(a)));
         }
-        let high = |x| {
-            run!(_mm512_castsi512_ps(_mm512_and_si512(
-                x,
-                _mm512_set1_epi32(!0xffff)
-            )))
-        };
-        let low = |x| run!(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(x)));
-        let sum = Self::fma(high(w), high(a), sum);
-        Self::fma(low(w), low(a), sum)
+        lanes::dot_bf16::<Self>(sum, w, a)
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

@@ -104,9 +104,16 @@ pub(crate) trait Rows: Copy {
     fn float_neg(a: Self::F) -> Self::F;
     fn float_mul(a: Self::F, b: Self::F) -> Self::F;
     fn float_add(a: Self::F, b: Self::F) -> Self::F;
+    /// The two bf16 of every lane, the one in the low half first, widened.
+    fn widen_bf16(a: Self::I) -> [Self::F; 2];
+    /// Whether [`dot_bf16`](Self::dot_bf16) is an instruction.
+    const PAIRS: bool = false;
     /// `sum + Σ w a` over the two bf16 of every lane, the one in the high half first, by fused
     /// multiply-adds; neither holds a subnormal, nor does any sum.
-    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F;
+    #[inline(always)]
+    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
+        dot_bf16::<Self>(sum, w, a)
+    }
     /// `a * b + c`, rounded once.
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// Writes every lane to its place among sixteen.
@@ -143,6 +150,13 @@ pub(crate) trait Lanes: Rows {
     fn total(a: Self::I) -> i32;
     /// Every lane as a byte, which holds it.
     fn narrow(a: Self::I) -> [i8; 16];
+}
+
+/// [`Rows::dot_bf16`] by [`Rows::fma`].
+#[inline(always)]
+pub(super) fn dot_bf16<V: Rows>(sum: V::F, w: V::I, a: V::I) -> V::F {
+    let ([w0, w1], [a0, a1]) = (V::widen_bf16(w), V::widen_bf16(a));
+    V::fma(w0, a0, V::fma(w1, a1, sum))
 }
 
 /// [`Rows::dots`] by [`Rows::dot`] and [`Rows::dot_signed`].

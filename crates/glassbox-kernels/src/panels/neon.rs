@@ -175,13 +175,9 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
         floats(|i| run!(vaddq_f32(a[i], b[i])))
     }
     #[inline(always)]
-    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
-        let high = |x: Self::I| {
-            floats(|i| run!(vreinterpretq_f32_s32(vandq_s32(x[i], vdupq_n_s32(!0xffff)))))
-        };
-        let low = |x: Self::I| floats(|i| run!(vreinterpretq_f32_s32(shifted(x[i], 16))));
-        let sum = Self::fma(high(w), high(a), sum);
-        Self::fma(low(w), low(a), sum)
+    fn widen_bf16(a: Self::I) -> [Self::F; 2] {
+        let high = Self::and(a, Self::splat(!0xffff));
+        [Self::shl::<16>(a), high].map(|x| floats(|i| run!(vreinterpretq_f32_s32(x[i]))))
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

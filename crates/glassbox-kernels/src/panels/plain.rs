@@ -125,13 +125,9 @@ impl Rows for Plain {
         std::array::from_fn(|i| a[i] + b[i])
     }
     #[inline(always)]
-    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
-        let high = |x: i32| f32::from_bits(x as u32 & 0xffff_0000);
-        let low = |x: i32| f32::from_bits((x as u32) << 16);
-        std::array::from_fn(|i| {
-            let sum = high(w[i]).mul_add(high(a[i]), sum[i]);
-            low(w[i]).mul_add(low(a[i]), sum)
-        })
+    fn widen_bf16(a: Self::I) -> [Self::F; 2] {
+        let high = Self::and(a, Self::splat(!0xffff));
+        [Self::shl::<16>(a), high].map(|x| x.map(|x| f32::from_bits(x as u32)))
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {

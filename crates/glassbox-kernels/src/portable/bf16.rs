@@ -9,14 +9,16 @@ const LEAST_BITS: u16 = (127 - 55) << 7;
 #[inline(always)]
 pub fn round(x: f32) -> u16 {
     let bits = x.to_bits();
+    let magnitude = bits & !(1 << 31);
     let nearest = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
     // A carry must not make a number of a NaN.
-    let bits = if x.is_nan() {
-        bits >> 16 | 0x40
+    let is_nan = magnitude > f32::INFINITY.to_bits();
+    let rounded = if is_nan { bits >> 16 | 0x40 } else { nearest };
+    if magnitude < LEAST.to_bits() {
+        0
     } else {
-        nearest
-    };
-    if x.abs() < LEAST { 0 } else { bits as u16 }
+        rounded as u16
+    }
 }
 
 /// The bf16 with these bits; zero below [`LEAST`].

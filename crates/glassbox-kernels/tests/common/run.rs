@@ -4,8 +4,8 @@ use glassbox_core::{AttentionShape, DType, PAGE};
 use glassbox_kernels::panels::heads;
 use glassbox_kernels::portable::fixed::{Q8_LIMIT, VALUE_LIMIT, key_limit};
 use glassbox_kernels::{
-    ActBlock, Activations, HeadPanels, Kernels, KvPages, KvPanels, Queries, Rows, Steps, Tile,
-    Turns, panels,
+    ActBlock, Activations, HeadPanels, Kernels, KvPages, KvPanels, Queries, Rows, Step, Steps,
+    Tile, Turns, panels,
 };
 
 /// What a matrix holds before a tile of it is written, so that a write beside the tile is seen.
@@ -57,11 +57,10 @@ pub(crate) fn linear(
     let w = in_panels(w, width, dtype);
     match ActBlock::for_weights(dtype.block_len()) {
         None => {
-            let words = steps(kernels, x, width, dtype);
-            let per_row = Steps::per_row(width, dtype);
+            let step = kernels.step(dtype);
             let x = Steps {
-                words: &words,
-                per_row,
+                words: &steps(kernels, x, width, step),
+                per_row: step.per_row(width),
             };
             in_part(shape, around, |dst| {
                 kernels.linear_float(dst, &x, &w, dtype);
@@ -77,9 +76,9 @@ pub(crate) fn linear(
 }
 
 /// Rows as [`Steps`] has them.
-pub(crate) fn steps(kernels: &Kernels, x: &[f32], width: usize, dtype: DType) -> Vec<u32> {
-    let mut words = vec![99; x.len() / width * Steps::per_row(width, dtype)];
-    kernels.steps_of_rows(&mut words, Rows { data: x, width }, dtype);
+pub(crate) fn steps(kernels: &Kernels, x: &[f32], width: usize, step: Step) -> Vec<u32> {
+    let mut words = vec![99; x.len() / width * step.per_row(width)];
+    kernels.steps_of_rows(&mut words, Rows { data: x, width }, step);
     words
 }
 

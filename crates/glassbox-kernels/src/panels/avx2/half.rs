@@ -165,16 +165,9 @@ impl<const H: usize> Rows for Half<H> {
         run!(_mm256_add_ps(a, b))
     }
     #[inline(always)]
-    fn dot_bf16(sum: Self::F, w: Self::I, a: Self::I) -> Self::F {
-        let high = |x| {
-            run!(_mm256_castsi256_ps(_mm256_and_si256(
-                x,
-                _mm256_set1_epi32(!0xffff)
-            )))
-        };
-        let low = |x| run!(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(x)));
-        let sum = Self::fma(high(w), high(a), sum);
-        Self::fma(low(w), low(a), sum)
+    fn widen_bf16(a: Self::I) -> [Self::F; 2] {
+        let high = Self::and(a, Self::splat(!0xffff));
+        [run!(_mm256_slli_epi32::<16>(a)), high].map(|x| run!(_mm256_castsi256_ps(x)))
     }
     #[inline(always)]
     fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
