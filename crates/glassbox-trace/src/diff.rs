@@ -159,9 +159,12 @@ fn between(old: &[Step], new: &[Step], changes: &mut Vec<Change>) {
     for (old_pair, new_pair) in in_order(&pairs) {
         changes.extend(removed(&old[old_at..old_pair]));
         changes.extend(added(&new[new_at..new_pair]));
-        changes.push(Change::Changed {
-            old: old[old_pair].index,
-            new: new[new_pair].index,
+        // A step that occurs more than once may have been paired out of order.
+        let is_same = old[old_pair].text == new[new_pair].text;
+        let (old, new) = (old[old_pair].index, new[new_pair].index);
+        changes.push(match is_same {
+            true => Change::Same { old, new },
+            false => Change::Changed { old, new },
         });
         (old_at, new_at) = (old_pair + 1, new_pair + 1);
     }

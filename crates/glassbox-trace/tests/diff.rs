@@ -41,6 +41,11 @@ fn steps_are_common_changed_added_or_removed() {
         (&[a, c], &[b, a, changed], "+=~"),
         (&[a, b], &[b, a], "+=-"),
         (&[a, a, b], &[a, b, a], "=+=-"),
+        (
+            &[a, b, c, "End."],
+            &[a, "No.", c, "Well.", b, c, "Over."],
+            "=+++==-+",
+        ),
         (&[], &[a], "+"),
         (&[], &[], ""),
     ] {
