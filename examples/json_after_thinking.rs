@@ -2,11 +2,15 @@
 //!
 //! `cargo run --release -p glassbox-examples --example json_after_thinking -- [MODEL]`
 //!
-//! The embedded model, which is asked where none is named, has never seen JSON: it keeps to the
-//! shape and does not know what belongs in it.
+//! The embedded model, which is asked where none is named, has never seen JSON. That the right number
+//! stands there is due to the property's name, which is how its answers begin: a constraint says
+//! what may be written, and a model does best where that is near to what it would have written.
 
 use anyhow::{Context, Result};
 use glassbox::{Constraint, Model};
+
+/// The one property of an answer.
+const NAME: &str = "The answer is";
 
 fn main() -> Result<()> {
     let model = match std::env::args()
@@ -16,10 +20,15 @@ fn main() -> Result<()> {
         Some(path) => Model::open(path)?,
         None => Model::tiny()?,
     };
+    println!("as a number: {}", ask(&model)?);
+    Ok(())
+}
+
+fn ask(model: &Model) -> Result<i64> {
     let schema = serde_json::json!({
         "type": "object",
-        "properties": {"answer": {"type": "integer"}},
-        "required": ["answer"],
+        "properties": {NAME: {"type": "integer"}},
+        "required": [NAME],
         "additionalProperties": false,
     });
     let mut session = model.session();
@@ -32,12 +41,11 @@ fn main() -> Result<()> {
         reply.content()
     );
     let json: serde_json::Value = serde_json::from_str(reply.content())?;
-    let answer = json["answer"].as_i64().context("an answer")?;
-    println!("as a number: {answer}");
-    Ok(())
+    json[NAME].as_i64().context("an answer")
 }
 
 #[test]
 fn it_runs() {
     main().unwrap();
+    assert_eq!(ask(&Model::tiny().unwrap()).unwrap(), 42);
 }
