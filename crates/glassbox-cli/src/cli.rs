@@ -1,5 +1,6 @@
 use crate::commands::{
-    ask, bench, chat, doctor, eval, inspect, logits, models, quantize, replay, tokens, trace,
+    ask, bench, chat, doctor, eval, inspect, logits, models, prepare, quantize, replay, tokens,
+    trace,
 };
 use clap::{Parser, Subcommand};
 
@@ -27,6 +28,7 @@ enum Command {
     Tokens(tokens::Args),
     Inspect(inspect::Args),
     Quantize(quantize::Args),
+    Prepare(prepare::Args),
     Bench(bench::Args),
     #[command(mut_arg("temperature", |arg| arg.default_value("0")))]
     Eval(eval::Args),
@@ -45,6 +47,7 @@ impl Cli {
             Command::Tokens(args) => tokens::run(args),
             Command::Inspect(args) => inspect::run(args),
             Command::Quantize(args) => quantize::run(args),
+            Command::Prepare(args) => prepare::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Eval(args) => eval::run(args),
             Command::Models(args) => models::run(args),

@@ -63,6 +63,10 @@ impl Inspection {
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) {
         self.file_bytes = checkpoint.file_bytes();
+        self.prepared = checkpoint.prepared().map(|prepared| match prepared {
+            Ok(path) => path.display().to_string(),
+            Err(why) => why.to_string(),
+        });
         let tensors = checkpoint.tensors();
         self.tensors(tensors.map(|t| (t.name(), t.dtype(), t.shape(), t.n_bytes())));
         let spec = DecoderSpec::from_checkpoint(checkpoint).map_err(anyhow::Error::from);

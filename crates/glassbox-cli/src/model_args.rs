@@ -1,7 +1,7 @@
 use crate::model_source::ModelSource;
 use crate::progress::Bar;
 use clap::{Args, ValueEnum};
-use glassbox::weights::{Checkpoint, OpenOptions};
+use glassbox::weights::{Checkpoint, OpenOptions, Unusable};
 use glassbox::{KvType, Model, ModelOptions};
 use std::path::PathBuf;
 
@@ -109,15 +109,18 @@ impl ModelArgs {
     }
 }
 
-/// Loads a model, with a progress bar and a warning of weights that are no numbers.
+/// Loads a model, with a progress bar, and warnings of weights that are no numbers and of prepared
+/// ones that are not used.
 pub(crate) fn load(
     source: &ModelSource,
     checkpoint: &Checkpoint,
     options: &ModelOptions,
 ) -> anyhow::Result<Model> {
     let mut bar = Bar::new("loading");
+    let mut prepared = false;
     let model = options.load(checkpoint, |now| {
         bar.set(now.done, now.total);
+        prepared |= now.prepared;
         if !now.finite {
             bar.warn(&format!(
                 "tensor {} holds NaN or infinity (`glassbox inspect --verify` counts them)",
@@ -126,5 +129,24 @@ pub(crate) fn load(
         }
         true
     });
+    if let Some(why) = not_used(checkpoint, prepared) {
+        bar.warn(&why);
+    }
     model.map_err(|error| source.named(error))
+}
+
+/// Why what lies beside a model was not loaded in place of its own weights.
+fn not_used(checkpoint: &Checkpoint, prepared: bool) -> Option<String> {
+    let anew = "(`glassbox prepare` makes it anew)";
+    match checkpoint.prepared()? {
+        Ok(_) if prepared => None,
+        Ok(path) => {
+            let path = path.display();
+            Some(format!(
+                "{path}: not used, since it is laid out otherwise {anew}"
+            ))
+        }
+        Err(why @ Unusable::Outdated { .. }) => Some(format!("{why} {anew}")),
+        Err(why) => Some(why.to_string()),
+    }
 }

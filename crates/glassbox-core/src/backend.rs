@@ -1,4 +1,4 @@
-use crate::{AttentionShape, Batch, KvType, Rope, WeightView};
+use crate::{AttentionShape, Batch, KvType, Rope, SharedBytes, WeightView};
 
 /// A device that computes a decoder, one operation at a time.
 ///
@@ -35,6 +35,28 @@ pub trait Backend: Sized {
 
     /// Brings a weight to the device, in the layout that its kernels read.
     fn upload(&mut self, weight: WeightView) -> Result<Self::Weight, Self::Error>;
+
+    /// The name of the layout that [`lay_out`](Self::lay_out) makes, which changes when that does;
+    /// `None` for a device whose weights can't be kept in a file.
+    fn weight_layout(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// A weight's bytes in this device's layout, which are whole rows of its type; `None` for one
+    /// that is not worth keeping, such as a vector.
+    fn lay_out(&mut self, _weight: &WeightView) -> Result<Option<SharedBytes>, Self::Error> {
+        Ok(None)
+    }
+
+    /// [`upload`](Self::upload) of a weight of which `laid_out` is what [`lay_out`](Self::lay_out)
+    /// made; its own bytes are not read.
+    fn upload_laid_out(
+        &mut self,
+        weight: WeightView,
+        _laid_out: SharedBytes,
+    ) -> Result<Self::Weight, Self::Error> {
+        self.upload(weight)
+    }
 
     /// Starts a batch: its shape, page tables and wanted rows hold for all operations until the
     /// next `begin`, and the angles of `rope` are prepared for its positions. Every buffer now

@@ -1,13 +1,15 @@
 use crate::angles::Angles;
 use crate::input::{Scratch, reserve};
-use crate::kv::{Kv, Place, Places, Store, zeros};
+use crate::kv::{Kv, Place, Places, Store};
 use crate::linear;
+use crate::memory::Zeroed;
 use crate::team::{Numbers, Team};
-use crate::weight::{Weight, widened};
+use crate::weight::{Weight, lay_out, widened};
 use crate::{CpuError, CpuOptions};
 use glassbox_core::{
-    AttentionShape, Backend, Batch, DType, KvType, PAGE, Rope, Sequence, WeightView,
+    AttentionShape, Backend, Batch, DType, KvType, PAGE, Rope, Sequence, SharedBytes, WeightView,
 };
+use glassbox_kernels::panels;
 use glassbox_kernels::portable::attention::{MAX_HEAD_DIM, MAX_QUERIES};
 use glassbox_kernels::{Kernels, KvPages, KvPanels, Queries, Rows, Tile};
 
@@ -16,7 +18,7 @@ const QUERY_ROWS: usize = 8;
 
 /// Rows of activations, `[n_tokens, width]`.
 pub struct Buf {
-    data: Vec<f32>,
+    data: Zeroed<f32>,
     width: usize,
 }
 
@@ -100,6 +102,12 @@ impl Cpu {
         self.team.threads()
     }
 
+    /// What a pass over a weight needs besides it.
+    fn reserve_for(&mut self, weight: &WeightView) {
+        self.widest = self.widest.max(weight.cols());
+        self.embedding.reserve(weight.row_bytes());
+    }
+
     fn rows<'a>(&self, x: &'a Buf) -> Rows<'a> {
         Rows {
             data: &x.data[..self.n_tokens * x.width],
@@ -138,7 +146,7 @@ impl Backend for Cpu {
     fn buffer(&mut self, rows: usize, width: usize) -> Result<Buf, CpuError> {
         self.rows = self.rows.min(rows);
         Ok(Buf {
-            data: zeros(rows.saturating_mul(width))?,
+            data: Zeroed::new(rows.saturating_mul(width))?,
             width,
         })
     }
@@ -168,9 +176,26 @@ impl Backend for Cpu {
             DType::BF16 if self.widen_bf16 => widened(&weight)?,
             _ => weight,
         };
-        self.widest = self.widest.max(weight.cols());
-        self.embedding.reserve(weight.row_bytes());
-        Weight::new(weight, &mut self.team)
+        self.reserve_for(&weight);
+        Weight::new(&weight, &mut self.team)
+    }
+
+    fn weight_layout(&self) -> Option<&'static str> {
+        // Widened weights are of another type than their file's.
+        (!self.widen_bf16).then_some(panels::LAYOUT)
+    }
+
+    fn lay_out(&mut self, weight: &WeightView) -> Result<Option<SharedBytes>, CpuError> {
+        lay_out(weight, &mut self.team)
+    }
+
+    fn upload_laid_out(
+        &mut self,
+        weight: WeightView,
+        laid_out: SharedBytes,
+    ) -> Result<Weight, CpuError> {
+        self.reserve_for(&weight);
+        Weight::laid_out(&weight, laid_out)
     }
 
     fn begin(&mut self, batch: &Batch<'_>, rope: &Rope) -> Result<(), CpuError> {

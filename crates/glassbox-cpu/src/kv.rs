@@ -1,5 +1,7 @@
 use crate::CpuError;
+use crate::memory::Zeroed;
 use crate::team::{Chunks, EveryNth, Numbers, Team};
+use bytemuck::Pod;
 use glassbox_core::{AttentionShape, KvType, PAGE};
 use glassbox_kernels::panels::heads::{self, Cell, Pair};
 use glassbox_kernels::portable::attention::MAX_HEAD_DIM;
@@ -16,7 +18,10 @@ pub struct Kv {
 
 pub(crate) enum Store {
     /// Each `[n_pages, PAGE, kv_width]`.
-    F32 { keys: Vec<f32>, values: Vec<f32> },
+    F32 {
+        keys: Zeroed<f32>,
+        values: Zeroed<f32>,
+    },
     /// In integers of 16 bits.
     Half {
         keys: Heads<i16>,
@@ -28,16 +33,16 @@ pub(crate) enum Store {
 
 /// As `HeadPanels` has them.
 pub(crate) struct Heads<C> {
-    pairs: Vec<Pair<C>>,
-    scales: Vec<f32>,
+    pairs: Zeroed<Pair<C>>,
+    scales: Zeroed<f32>,
 }
 
-impl<C: Cell + Default> Heads<C> {
+impl<C: Cell + Pod> Heads<C> {
     /// `n` heads of all pages, of `pairs` pairs.
     fn new(n: usize, pairs: usize) -> Result<Self, CpuError> {
         Ok(Heads {
-            pairs: zeros(n.saturating_mul(pairs))?,
-            scales: zeros(n.saturating_mul(PAGE))?,
+            pairs: Zeroed::new(n.saturating_mul(pairs))?,
+            scales: Zeroed::new(n.saturating_mul(PAGE))?,
         })
     }
 
@@ -94,7 +99,7 @@ fn forms<C: Cell>([keys, values]: [i32; 2]) -> [Form<C>; 2] {
 }
 
 /// Stores keys and values, each head for itself.
-fn put<C: Cell + Default + Send>(
+fn put<C: Cell + Pod + Send>(
     (kernels, team): (&Kernels, &mut Team),
     heads: [&mut Heads<C>; 2],
     x: [Rows<'_>; 2],
@@ -206,8 +211,8 @@ impl Kv {
         let heads = n_pages.saturating_mul(shape.n_kv_heads);
         let store = match kv_type {
             KvType::F32 => Store::F32 {
-                keys: zeros(len)?,
-                values: zeros(len)?,
+                keys: Zeroed::new(len)?,
+                values: Zeroed::new(len)?,
             },
             KvType::Half => Store::Half {
                 keys: Heads::new(heads, heads::key_pairs(shape.head_dim))?,
@@ -309,16 +314,4 @@ impl Kv {
         });
         Ok(())
     }
-}
-
-/// `len` zeros, or an error instead of an abort. The system hands out the pages when they are
-/// first written, so that a long context costs only what is used of it.
-pub(crate) fn zeros<T: Clone + Default>(len: usize) -> Result<Vec<T>, CpuError> {
-    let bytes = len.saturating_mul(size_of::<T>());
-    let refused = |_| CpuError::Memory {
-        what: "activations and cache",
-        bytes,
-    };
-    Vec::<T>::new().try_reserve_exact(len).map_err(refused)?;
-    Ok(vec![T::default(); len])
 }

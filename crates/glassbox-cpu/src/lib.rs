@@ -34,6 +34,7 @@ mod input;
 mod kv;
 mod limits;
 mod linear;
+mod memory;
 mod options;
 mod team;
 mod weight;

@@ -1,12 +1,10 @@
 use crate::CpuError;
-use crate::kv::zeros;
+use crate::memory::Zeroed;
 use crate::team::{Chunks, Team};
-use glassbox_core::{DType, WeightView, quant};
+use glassbox_core::{DType, SharedBytes, WeightView, quant};
 use glassbox_kernels::panels;
 use std::borrow::Cow;
-
-/// A cache line, at which panels begin.
-const LINE: usize = 64;
+use std::sync::Arc;
 
 /// A weight on the CPU.
 pub struct Weight {
@@ -18,40 +16,59 @@ pub struct Weight {
 }
 
 enum Data {
-    /// Panels, from the first cache line on.
-    Panels { bytes: Vec<u8>, start: usize },
+    /// Panels, from the start of a cache line on.
+    Panels(SharedBytes),
     /// A single row, such as a gain or a bias, and its elements. Its bytes are a copy, as panels
     /// are: when all are loaded, nothing holds the file any longer.
-    Row { bytes: Vec<u8>, vector: Vec<f32> },
+    Row {
+        bytes: Zeroed<u8>,
+        vector: Zeroed<f32>,
+    },
 }
 
 impl Weight {
-    pub(crate) fn new(view: WeightView, team: &mut Team) -> Result<Self, CpuError> {
-        Ok(Weight {
+    pub(crate) fn new(view: &WeightView, team: &mut Team) -> Result<Self, CpuError> {
+        let data = match view.rows() {
+            1 => {
+                let mut vector = Zeroed::new(view.cols())?;
+                view.dequantize_row(0, &mut vector);
+                let mut bytes = Zeroed::new(view.row_bytes())?;
+                bytes.copy_from_slice(view.data());
+                Data::Row { bytes, vector }
+            }
+            _ => Data::Panels(in_panels(view, team)?),
+        };
+        Ok(Weight::of(view, data))
+    }
+
+    /// A weight whose panels are made already.
+    pub(crate) fn laid_out(view: &WeightView, bytes: SharedBytes) -> Result<Self, CpuError> {
+        let (got, expected) = (bytes.len(), panel_bytes(view));
+        if got != expected {
+            return Err(CpuError::Shape {
+                what: "bytes of prepared panels",
+                got,
+                expected,
+            });
+        }
+        Ok(Weight::of(view, Data::Panels(bytes)))
+    }
+
+    fn of(view: &WeightView, data: Data) -> Self {
+        Weight {
             dtype: view.dtype(),
             rows: view.rows(),
             cols: view.cols(),
             row_bytes: view.row_bytes(),
-            data: match view.rows() {
-                1 => {
-                    let mut vector = zeros(view.cols())?;
-                    view.dequantize_row(0, &mut vector);
-                    let mut bytes = zeros(view.row_bytes())?;
-                    bytes.copy_from_slice(view.data());
-                    Data::Row { bytes, vector }
-                }
-                _ => in_panels(&view, team)?,
-            },
-        })
+            data,
+        }
     }
 
     /// The panels of the rows from `first` on, `first` being the first of a panel.
     pub(crate) fn panels(&self, first: usize) -> Cow<'_, [u8]> {
         let panel_bytes = panels::bytes(self.cols, self.dtype);
         match &self.data {
-            Data::Panels { bytes, start } => {
-                Cow::Borrowed(&bytes[start + first / panels::ROWS * panel_bytes..])
-            }
+            Data::Panels(bytes) => Cow::Borrowed(&bytes[first / panels::ROWS * panel_bytes..]),
             Data::Row { bytes, .. } => {
                 let mut panel = vec![0; panel_bytes];
                 panels::pack(&mut panel, bytes, self.cols, self.dtype);
@@ -83,29 +100,42 @@ impl Weight {
     }
 }
 
-fn in_panels(view: &WeightView, team: &mut Team) -> Result<Data, CpuError> {
+/// The panels of a matrix, as a file may keep them; `None` for a vector, and where panels are not
+/// whole rows of the file's, since a row of bf16 has an odd element.
+pub(crate) fn lay_out(view: &WeightView, team: &mut Team) -> Result<Option<SharedBytes>, CpuError> {
+    if view.rows() == 1 || !panel_bytes(view).is_multiple_of(view.row_bytes().max(1)) {
+        return Ok(None);
+    }
+    in_panels(view, team).map(Some)
+}
+
+/// Bytes of all panels of a matrix.
+fn panel_bytes(view: &WeightView) -> usize {
+    let n_panels = view.rows().div_ceil(panels::ROWS);
+    n_panels.saturating_mul(panels::bytes(view.cols(), view.dtype()))
+}
+
+fn in_panels(view: &WeightView, team: &mut Team) -> Result<SharedBytes, CpuError> {
     let (row_bytes, cols, dtype) = (view.row_bytes(), view.cols(), view.dtype());
     let panel_bytes = panels::bytes(cols, dtype);
-    let n_panels = view.rows().div_ceil(panels::ROWS);
-    let mut bytes = zeros::<u8>(n_panels.saturating_mul(panel_bytes).saturating_add(LINE))?;
-    let start = bytes.as_ptr().align_offset(LINE).min(LINE);
-    let whole = &mut bytes[start..][..n_panels * panel_bytes];
-    team.for_each_part(Chunks::new(whole, panel_bytes), |i, panel| {
+    let mut bytes = Zeroed::in_large_pages(self::panel_bytes(view))?;
+    team.for_each_part(Chunks::new(&mut bytes, panel_bytes), |i, panel| {
         let first = i * panels::ROWS;
         let n = panels::ROWS.min(view.rows() - first);
         let rows = &view.data()[first * row_bytes..][..n * row_bytes];
         panels::pack(panel, rows, cols, dtype);
     });
-    Ok(Data::Panels { bytes, start })
+    Ok(SharedBytes::new(Arc::new(bytes)))
 }
 
 /// A bf16 weight as an f32 one.
 pub(crate) fn widened(view: &WeightView) -> Result<WeightView, CpuError> {
-    let mut bytes: Vec<u8> = zeros(view.data().len().saturating_mul(2))?;
+    let mut bytes: Zeroed<u8> = Zeroed::new(view.data().len().saturating_mul(2))?;
     let halves = view.data().as_chunks::<2>().0;
     for (wide, half) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(halves) {
         *wide = [0, 0, half[0], half[1]];
     }
     let (name, rows, cols) = (view.name(), view.rows(), view.cols());
-    Ok(WeightView::new(name, DType::F32, rows, cols, bytes.into())?)
+    let bytes = SharedBytes::new(Arc::new(bytes));
+    Ok(WeightView::new(name, DType::F32, rows, cols, bytes)?)
 }

@@ -176,3 +176,19 @@ fn attention<C: Cell>(
     }
     Ok(())
 }
+
+/// Files keep panels under the name of their layout: another layout needs another name, and then
+/// another sum here.
+#[test]
+fn the_layout_has_its_name() {
+    let mut sum = 0xcbf2_9ce4_8422_2325_u64;
+    for dtype in QUANTS.into_iter().chain(FLOATS) {
+        let row_bytes = dtype.row_bytes(512).unwrap();
+        // Seventeen rows, of which the last has a panel to itself.
+        let rows: Vec<u8> = (0..17 * row_bytes).map(|i| (i % 251) as u8).collect();
+        for byte in run::in_panels(&rows, 512, dtype) {
+            sum = (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    assert_eq!((panels::LAYOUT, sum), ("panels of 16 rows, 1", 0x332a_1e9d_3ada_52b8));
+}

@@ -70,6 +70,7 @@ impl<B: Backend> LoadedModel<B> {
         options: &LoadOptions,
         progress: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<Self, ModelError> {
+        options.check()?;
         let spec = DecoderSpec::from_checkpoint(checkpoint)?;
         let decoder = Decoder::load(&mut backend, checkpoint, spec, progress)?;
         let state = State::new(&mut backend, &decoder.spec, options)?;

@@ -116,6 +116,15 @@ pub enum ModelError {
         /// The model's family.
         family: &'static str,
     },
+    /// Weights that are no numbers, which are not worth keeping in the device's layout.
+    #[error("tensor {name} holds NaN or infinity")]
+    NotFinite {
+        /// Its name in the file.
+        name: String,
+    },
+    /// A device whose layout of weights can't be kept in a file.
+    #[error("the device's layout of weights can't be kept in a file")]
+    NoLayout,
     /// The device failed.
     #[error("{0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

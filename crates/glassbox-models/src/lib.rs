@@ -28,6 +28,7 @@ mod from_config;
 mod from_gguf;
 mod load;
 mod names;
+mod prepare;
 mod rope;
 mod spec;
 
@@ -37,5 +38,6 @@ pub use forward::{Site, Watch};
 pub use glassbox_weights::Fingerprint;
 pub use load::{Decoder, LoadOptions, Progress};
 pub use names::Tensor;
+pub use prepare::prepare;
 pub use rope::RopeScaling;
 pub use spec::{DecoderSpec, Family};

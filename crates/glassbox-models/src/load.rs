@@ -1,6 +1,7 @@
 use crate::{DecoderSpec, ModelError, SpecError, Tensor, check};
-use glassbox_core::{Backend, KvType, PAGE, quant::is_finite};
+use glassbox_core::{Backend, KvType, PAGE, WeightView, quant};
 use glassbox_weights::Checkpoint;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is reserved when a model is loaded.
 #[derive(Clone, Debug)]
@@ -27,6 +28,22 @@ impl Default for LoadOptions {
     }
 }
 
+impl LoadOptions {
+    /// Refuses what is 0 or beyond any use.
+    pub(crate) fn check(&self) -> Result<(), SpecError> {
+        for (field, got, max) in [
+            ("batch", self.batch, 1 << 24),
+            ("context", self.context, 1 << 24),
+            ("cache", self.cache.unwrap_or(self.context), 1 << 30),
+        ] {
+            if got == 0 || got > max {
+                return Err(SpecError::Range { field, got, max });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How far a load is: said after each tensor.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -36,6 +53,8 @@ pub struct Progress<'a> {
     /// Whether all its elements are finite. A model with NaN or infinity in its weights is worth a
     /// warning.
     pub finite: bool,
+    /// Whether it was taken as the device lays it out, from what was prepared beside the model.
+    pub prepared: bool,
     /// Bytes of weights that are on the device.
     pub done: u64,
     /// Bytes of weights in all.
@@ -88,20 +107,8 @@ impl<B: Backend> State<B> {
         spec: &DecoderSpec,
         options: &LoadOptions,
     ) -> Result<Self, ModelError> {
-        let cache = options.cache.unwrap_or(options.context);
-        for (field, got) in [
-            ("batch", options.batch),
-            ("context", options.context),
-            ("cache", cache),
-        ] {
-            const MAX: usize = 1 << 30;
-            if got == 0 || got > MAX {
-                let max = MAX;
-                return Err(SpecError::Range { field, got, max }.into());
-            }
-        }
         let shape = spec.attention();
-        let n_pages = cache.div_ceil(PAGE);
+        let n_pages = options.cache.unwrap_or(options.context).div_ceil(PAGE);
         let mut rows = |width| {
             backend
                 .buffer(options.batch, width)
@@ -200,12 +207,23 @@ impl<B: Backend> Loader<'_, B> {
             return Err(ModelError::MissingTensor { name });
         };
         self.done += view.data().len() as u64;
-        let finite = is_finite(view.dtype(), view.data());
-        let weight = self.backend.upload(view).map_err(ModelError::backend)?;
+        let laid_out = match self.backend.weight_layout() {
+            Some(layout) => self.checkpoint.laid_out(&name, layout)?,
+            None => None,
+        };
+        let prepared = laid_out.is_some();
+        // What is not finite is never prepared.
+        let finite = prepared || is_finite(self.backend, &view);
+        let weight = match laid_out {
+            Some(bytes) => self.backend.upload_laid_out(view, bytes),
+            None => self.backend.upload(view),
+        };
+        let weight = weight.map_err(ModelError::backend)?;
         let (done, total) = (self.done, self.total);
         let now = Progress {
             tensor: &name,
             finite,
+            prepared,
             done,
             total,
         };
@@ -214,4 +232,18 @@ impl<B: Backend> Loader<'_, B> {
         }
         Ok(weight)
     }
+}
+
+/// Whether all elements of a weight are finite numbers: a look at the scales of its blocks.
+pub(crate) fn is_finite<B: Backend>(backend: &mut B, view: &WeightView) -> bool {
+    let (dtype, data) = (view.dtype(), view.data());
+    let part = (1 << 20) / dtype.block_bytes() * dtype.block_bytes();
+    let finite = AtomicBool::new(true);
+    backend.each(data.len().div_ceil(part), &|i| {
+        let end = data.len().min((i + 1) * part);
+        if !quant::is_finite(dtype, &data[i * part..end]) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    finite.into_inner()
 }

@@ -178,6 +178,23 @@ pub enum WeightsError {
     /// A Hugging Face model that can't be turned into GGUF.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// Prepared weights that are not what they were made to be.
+    #[error("{}: tensor {tensor:?} is damaged; without the file the model loads", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+    },
+    /// Prepared weights need a model on disk, to lie beside it.
+    #[error("a model in memory has no place for a file of prepared weights")]
+    NoPlace,
+    /// A file in the place of prepared weights that is something else.
+    #[error("{}: the file exists, and is none of prepared weights", .path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,

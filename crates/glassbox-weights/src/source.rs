@@ -6,10 +6,13 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 pub(crate) struct Source {
     path: Arc<Path>,
     len: u64,
+    /// When the file was last written to; `None` where that is not known, or there is no file.
+    modified: Option<SystemTime>,
     backing: Backing,
 }
 
@@ -25,7 +28,8 @@ impl Source {
             source,
         };
         let file = open_regular(path)?;
-        let len = file.metadata().map_err(io)?.len();
+        let metadata = file.metadata().map_err(io)?;
+        let (len, modified) = (metadata.len(), metadata.modified().ok());
         // An empty file can't be mapped on every platform, and there is nothing in it to share.
         let (len, backing) = if options.mmap && len > 0 {
             let bytes = map::map(&file).map_err(io)?;
@@ -36,6 +40,7 @@ impl Source {
         Ok(Source {
             path: path.into(),
             len,
+            modified,
             backing,
         })
     }
@@ -45,6 +50,7 @@ impl Source {
         Source {
             path: path.into(),
             len: bytes.len() as u64,
+            modified: None,
             backing: Backing::Shared(bytes),
         }
     }
@@ -55,6 +61,10 @@ impl Source {
 
     pub(crate) fn len(&self) -> u64 {
         self.len
+    }
+
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        self.modified
     }
 
     /// The bytes `[start, start + len)`; an error when the file is now shorter than it was.

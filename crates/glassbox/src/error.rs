@@ -33,14 +33,4 @@ pub enum Error {
         /// The first byte that is not.
         offset: usize,
     },
-    /// An option out of range.
-    #[error("{option} = {got}, expected {expected}")]
-    Option {
-        /// The option.
-        option: &'static str,
-        /// What was given.
-        got: usize,
-        /// What is accepted.
-        expected: &'static str,
-    },
 }

@@ -40,7 +40,6 @@ impl Model {
         options: &ModelOptions,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
-        options.check()?;
         let text = text_side(checkpoint)?;
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());

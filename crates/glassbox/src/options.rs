@@ -142,22 +142,21 @@ impl ModelOptions {
         checkpoint: &Checkpoint,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Box<dyn CausalLm>, Error> {
-        self.check()?;
         load_on(Cpu::new(&self.cpu)?, checkpoint, self, progress)
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        const MAX: usize = 1 << 24;
-        for (option, got) in [("batch", Some(self.batch)), ("context", self.context)] {
-            if let Some(got) = got.filter(|n| !(1..=MAX).contains(n)) {
-                let expected = "1 to 16,777,216";
-                return Err(Error::Option {
-                    option,
-                    got,
-                    expected,
-                });
-            }
-        }
-        Ok(())
+    /// Makes a model load at once from now on: see [`prepare`](crate::weights::prepare). `progress`
+    /// is told how many bytes of how many are done, and `false` cancels.
+    pub fn prepare(
+        &self,
+        checkpoint: &Checkpoint,
+        mut progress: impl FnMut(u64, u64) -> bool,
+    ) -> Result<PathBuf, Error> {
+        let mut cpu = Cpu::new(&self.cpu)?;
+        Ok(glassbox_models::prepare(
+            &mut cpu,
+            checkpoint,
+            &mut progress,
+        )?)
     }
 }

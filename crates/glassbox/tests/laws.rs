@@ -1,11 +1,12 @@
 //! Law 1 over everything that must not matter, taken together: kernel tables, threads, the chunks of
-//! a prompt, replies in one batch, what is cached, and guesses.
+//! a prompt, replies in one batch, what is cached, guesses, and weights that were prepared.
 
 mod support;
 
 use glassbox::weights::quantize::{Target, quantize};
 use glassbox::weights::{Checkpoint, OpenOptions};
-use glassbox::{Group, Kernels, Model, Reply, Session};
+use glassbox::{Group, Kernels, Model, ModelOptions, Reply, Session};
+use std::fs;
 use std::path::{Path, PathBuf};
 use support::{PROMPT, bits, endless, fixture};
 
@@ -23,7 +24,7 @@ fn ask(session: &mut Session, i: usize) -> glassbox::Ask<'_> {
     ask.max_tokens(9 + i).with(endless)
 }
 
-fn options(table: &str, threads: usize, chunk: usize) -> glassbox::ModelOptions {
+fn options(table: &str, threads: usize, chunk: usize) -> ModelOptions {
     let options = Model::options().isa(table).threads(threads).batch(chunk);
     options.context(256).cache(4096)
 }
@@ -52,7 +53,16 @@ fn holds_for(file: &Path) {
             for chunk in [1, 7, 64, 512] {
                 let how = format!("{}, {threads} threads, chunks of {chunk}", table.name());
                 let options = options(table.name(), threads, chunk);
-                let model = options.open(file).unwrap();
+                if (threads, chunk) == (3, 1) {
+                    prepare(&options, file);
+                }
+                let mut prepared = false;
+                let model = options.open_with(file, |now| {
+                    prepared |= now.prepared;
+                    true
+                });
+                let model = model.unwrap();
+                assert_eq!(prepared, threads > 2, "{how}");
                 // What an earlier batch leaves is cached for the next.
                 for n in 1..=MOST {
                     if n % 2 == 0 {
@@ -67,12 +77,22 @@ fn holds_for(file: &Path) {
                 }
             }
         }
+        fs::remove_file(file.with_extension("gguf.prepared")).unwrap();
     }
+}
+
+fn prepare(options: &ModelOptions, file: &Path) {
+    let checkpoint = Checkpoint::open(file, &OpenOptions::default()).unwrap();
+    let path = options.prepare(&checkpoint, |done, total| done <= total);
+    assert_eq!(path.unwrap(), file.with_extension("gguf.prepared"));
 }
 
 #[test]
 fn a_reply_depends_on_nothing_but_what_decides_it() {
-    holds_for(&fixture("qwen2-tied.gguf"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("qwen2.gguf");
+    fs::copy(fixture("qwen2-tied.gguf"), &file).unwrap();
+    holds_for(&file);
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn print(out: &mut impl Write, i: &Inspection) -> io::Result<()> {
             ),
         )?;
     }
+    row("prepared", i.prepared.as_deref().unwrap_or(""))?;
     for (key, value) in &i.says {
         row("says", &format!("{key} = {value}"))?;
     }

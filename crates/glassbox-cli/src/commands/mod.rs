@@ -8,6 +8,7 @@ pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod logits;
 pub(crate) mod models;
+pub(crate) mod prepare;
 pub(crate) mod quantize;
 pub(crate) mod replay;
 pub(crate) mod tokens;

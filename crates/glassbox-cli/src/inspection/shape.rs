@@ -22,6 +22,8 @@ pub(crate) struct Inspection {
     /// Where the chat template comes from.
     pub(crate) template: &'static str,
     pub(crate) memory: Option<Memory>,
+    /// The file of prepared weights, or why what lies in its place is not used.
+    pub(crate) prepared: Option<String>,
     #[serde(skip)]
     pub(super) asked_context: Option<usize>,
     /// Of a model without a spec: the configuration, as it stands in the file.

@@ -2,6 +2,9 @@ use crate::portable::bf16;
 use glassbox_core::quant::Format;
 use glassbox_core::{DType, with_format};
 
+/// The name of this layout: another number when a byte of a panel moves.
+pub const LAYOUT: &str = "panels of 16 rows, 1";
+
 /// Rows of a panel.
 pub const ROWS: usize = 16;
 

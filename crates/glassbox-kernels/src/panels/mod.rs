@@ -42,6 +42,6 @@ pub(crate) mod avx512;
 pub(crate) mod neon;
 
 pub(crate) use floats::linear_float;
-pub use layout::{ROWS, bytes, pack, unpack_row};
+pub use layout::{LAYOUT, ROWS, bytes, pack, unpack_row};
 pub(crate) use plain::Plain;
 pub(crate) use product::linear_panels;

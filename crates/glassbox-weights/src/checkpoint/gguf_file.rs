@@ -2,6 +2,7 @@
 
 use super::{Checkpoint, Format, Stop};
 use crate::gguf::{GgufError, Header, sorted_unique};
+use crate::prepared::Prepared;
 use crate::source::Source;
 use crate::{TensorInfo, WeightsError};
 
@@ -13,7 +14,7 @@ pub(super) fn header(source: &Source) -> Result<Header, WeightsError> {
     })
 }
 
-pub(super) fn open(source: Source) -> Result<Checkpoint, WeightsError> {
+pub(crate) fn open(source: Source) -> Result<Checkpoint, WeightsError> {
     let header = header(&source)?;
     let parts = header.metadata().u64("split.count")?.unwrap_or(0);
     if parts > 1 {
@@ -53,6 +54,8 @@ pub(super) fn open(source: Source) -> Result<Checkpoint, WeightsError> {
         gguf: Some(metadata),
         config: None,
         folder: None,
+        place: None,
+        prepared: Prepared::Absent,
     })
 }
 

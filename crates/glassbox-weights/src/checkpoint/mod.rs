@@ -1,14 +1,15 @@
-mod gguf_file;
+pub(crate) mod gguf_file;
 mod safetensors_files;
 
 use crate::folder::Folder;
 use crate::gguf;
+use crate::prepared::{self, Prepared};
 use crate::safetensors::is_plain_name;
 use crate::sniff::{Kind, kind};
 use crate::source::Source;
-use crate::{ModelConfig, OpenOptions, TensorInfo, WeightsError};
+use crate::{ModelConfig, OpenOptions, TensorInfo, Unusable, WeightsError};
 use glassbox_core::{SharedBytes, WeightView};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file beside the weights that is read: real tokenizers stay below 40 MB.
 const MAX_BESIDE: u64 = 128 << 20;
@@ -28,12 +29,14 @@ pub enum Format {
 /// [`tensor`](Self::tensor) asks for it.
 pub struct Checkpoint {
     format: Format,
-    sources: Vec<Source>,
-    tensors: Vec<TensorInfo>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) tensors: Vec<TensorInfo>,
     by_name: Vec<u32>,
     gguf: Option<gguf::Metadata>,
     config: Option<ModelConfig>,
     folder: Option<Folder>,
+    place: Option<PathBuf>,
+    prepared: Prepared,
 }
 
 impl Checkpoint {
@@ -49,6 +52,17 @@ impl Checkpoint {
     /// [`safetensors`](crate::safetensors) and [`config`](crate::config) list them.
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Checkpoint, WeightsError> {
         let path = path.as_ref();
+        let mut checkpoint = Checkpoint::open_alone(path, options)?;
+        if options.mmap {
+            let place = prepared::place(path);
+            checkpoint.prepared = Prepared::open(&place, &checkpoint);
+            checkpoint.place = Some(place);
+        }
+        Ok(checkpoint)
+    }
+
+    /// Opens a model without what may be prepared for it.
+    fn open_alone(path: &Path, options: &OpenOptions) -> Result<Checkpoint, WeightsError> {
         if path.is_dir() {
             return safetensors_files::open_folder(Folder::Disk(path.into()), options);
         }
@@ -146,10 +160,14 @@ impl Checkpoint {
 
     /// What the files say of the tensor `name`.
     pub fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.position(name).map(|at| &self.tensors[at])
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.by_name
             .binary_search_by(|&i| self.tensors[i as usize].name.as_str().cmp(name))
             .ok()
-            .map(|at| &self.tensors[self.by_name[at] as usize])
+            .map(|at| self.by_name[at] as usize)
     }
 
     /// The tensor `name` as a matrix: a vector is one row. `None` when there is no such tensor.
@@ -185,6 +203,33 @@ impl Checkpoint {
             });
         }
         self.view(info)
+    }
+
+    /// The file of weights that [`prepare`](crate::prepare) made of this model, or why what lies
+    /// in its place is not used; `None` where nothing does, and with plain reads.
+    pub fn prepared(&self) -> Option<Result<&Path, &Unusable>> {
+        match &self.prepared {
+            Prepared::Absent => None,
+            Prepared::Fresh(fresh) => Some(Ok(fresh.path())),
+            Prepared::Unusable(why) => Some(Err(why)),
+        }
+    }
+
+    /// The bytes of the tensor `name` in a device's `layout`, if [`prepare`](crate::prepare) made
+    /// them; they are read, and compared with their hash.
+    ///
+    /// # Errors
+    /// Bytes that have changed since.
+    pub fn laid_out(&self, name: &str, layout: &str) -> Result<Option<SharedBytes>, WeightsError> {
+        match (&self.prepared, self.info(name)) {
+            (Prepared::Fresh(fresh), Some(info)) => fresh.bytes(info, layout),
+            _ => Ok(None),
+        }
+    }
+
+    /// Where prepared weights of this model belong; `None` in memory, and with plain reads.
+    pub(crate) fn prepared_place(&self) -> Option<PathBuf> {
+        self.place.clone()
     }
 
     /// Bytes of all files that hold tensors.

@@ -4,6 +4,7 @@ use super::{Checkpoint, Format, Stop};
 use crate::config::MAX_CONFIG;
 use crate::folder::Folder;
 use crate::gguf::sorted_unique;
+use crate::prepared::Prepared;
 use crate::safetensors::{self, IndexError, SafeTensorsError};
 use crate::sniff::{Foreign, Kind, kind};
 use crate::source::Source;
@@ -204,6 +205,8 @@ impl Builder {
             gguf: None,
             config,
             folder: Some(folder),
+            place: None,
+            prepared: Prepared::Absent,
         })
     }
 }

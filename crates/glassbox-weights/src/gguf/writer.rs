@@ -29,6 +29,8 @@ use std::path::{Path, PathBuf};
 pub struct Writer {
     entries: Vec<(String, Value)>,
     tensors: Vec<Tensor>,
+    /// `None` is the format's default.
+    alignment: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +55,16 @@ impl Writer {
             None => self.entries.push((key, value)),
         }
         self
+    }
+
+    /// Lets every tensor begin at a multiple of `bytes`, a power of two of 8 or more.
+    pub fn align(&mut self, bytes: u32) -> &mut Self {
+        self.alignment = Some(bytes);
+        self.set("general.alignment", Value::U32(bytes))
+    }
+
+    fn alignment(&self) -> u64 {
+        self.alignment.unwrap_or(DEFAULT_ALIGNMENT).into()
     }
 
     /// Declares a tensor of `shape`, outermost first, and gives the bytes its data must have.
@@ -86,6 +98,7 @@ impl Writer {
             path: path.to_path_buf(),
             temporary: Some(temporary.clone()),
             sizes: self.tensors.iter().map(|t| t.n_bytes).collect(),
+            alignment: self.alignment(),
             tensor: 0,
             written: 0,
         };
@@ -116,9 +129,9 @@ impl Writer {
             }
             out.extend(tensor.dtype.gguf_id().to_le_bytes());
             out.extend(offset.to_le_bytes());
-            offset += padded(tensor.n_bytes);
+            offset += tensor.n_bytes.next_multiple_of(self.alignment());
         }
-        out.resize(padded(out.len() as u64) as usize, 0);
+        out.resize(out.len().next_multiple_of(self.alignment() as usize), 0);
         out
     }
 }
@@ -129,10 +142,6 @@ fn tensor_bytes(dtype: DType, shape: &[u64]) -> Option<u64> {
     rows.iter()
         .try_fold(dtype.row_bytes(cols)? as u64, |n, &dim| n.checked_mul(dim))
         .filter(|&n| n <= i64::MAX as u64)
-}
-
-fn padded(n: u64) -> u64 {
-    n.next_multiple_of(u64::from(DEFAULT_ALIGNMENT))
 }
 
 /// A name in the same folder, so that renaming never crosses a file system.
@@ -180,6 +189,7 @@ pub struct TensorWriter {
     /// None once it has its final name.
     temporary: Option<PathBuf>,
     sizes: Vec<u64>,
+    alignment: u64,
     tensor: usize,
     written: u64,
 }
@@ -208,9 +218,8 @@ impl TensorWriter {
         self.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
         if self.sizes.get(self.tensor) == Some(&self.written) {
-            let padding = (padded(self.written) - self.written) as usize;
-            self.file
-                .write_all(&[0; DEFAULT_ALIGNMENT as usize][..padding])?;
+            let padding = self.written.next_multiple_of(self.alignment) - self.written;
+            self.file.write_all(&vec![0; padding as usize])?;
             self.tensor += 1;
             self.written = 0;
         }
