@@ -190,5 +190,8 @@ fn the_layout_has_its_name() {
             sum = (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
     }
-    assert_eq!((panels::LAYOUT, sum), ("panels of 16 rows, 1", 0x332a_1e9d_3ada_52b8));
+    assert_eq!(
+        (panels::LAYOUT, sum),
+        ("panels of 16 rows, 1", 0x332a_1e9d_3ada_52b8)
+    );
 }

@@ -199,3 +199,37 @@ fn only_a_map_of_files_has_one() {
         assert!(matches!(error, Err(WeightsError::NoPlace)), "{error:?}");
     }
 }
+
+/// Wherever a file is damaged, what is taken from it is right.
+#[test]
+fn no_byte_can_change_unnoticed() {
+    let model = Model::new();
+    model.prepare().unwrap();
+    let whole = fs::read(model.place()).unwrap();
+    let plain = Checkpoint::open(model.folder.path(), &OpenOptions::default().mmap(false)).unwrap();
+    let header = 4096.min(whole.len());
+    let (mut unusable, mut damaged) = (0, 0);
+    for at in (0..header).chain((header..whole.len()).step_by(997)) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::remove_file(model.place()).unwrap();
+        fs::write(model.place(), bytes).unwrap();
+        let checkpoint = model.open();
+        unusable += usize::from(checkpoint.prepared().unwrap().is_err());
+        for info in plain.tensors() {
+            match checkpoint.laid_out(info.name(), LAYOUT) {
+                Ok(None) => {}
+                Ok(Some(got)) => {
+                    let view = plain.tensor(info.name()).unwrap().unwrap();
+                    let expected = back_to_front(&view).unwrap();
+                    assert_eq!(Some(&got[..]), expected.as_deref(), "byte {at}");
+                }
+                Err(error) => {
+                    assert!(matches!(error, WeightsError::Damaged { .. }), "{error}");
+                    damaged += 1;
+                }
+            }
+        }
+    }
+    assert!(unusable > 1000 && damaged > 100, "{unusable} {damaged}");
+}
