@@ -5,7 +5,9 @@ use glassbox_engine::{Engine, Session};
 use glassbox_models::{CausalLm, DecoderSpec, LoadOptions, LoadedModel, Progress};
 use glassbox_text::Special;
 use glassbox_weights::{Checkpoint, Fingerprint};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 /// The most positions a cache has unless more are asked for.
 const DEFAULT_CONTEXT: usize = 32_768;
@@ -40,10 +42,18 @@ impl Model {
         options: &ModelOptions,
         progress: impl FnMut(Progress<'_>) -> bool,
     ) -> Result<Model, Error> {
-        let text = text_side(checkpoint)?;
         let cpu = Cpu::new(&options.cpu)?;
         let (isa, threads) = (cpu.isa(), cpu.threads());
-        let model = load_on(cpu, checkpoint, options, progress)?;
+        // A large vocabulary takes as long as prepared weights.
+        let (text, model) = thread::scope(|scope| {
+            let text = scope.spawn(|| text_side(checkpoint));
+            let model = load_on(cpu, checkpoint, options, progress);
+            (
+                text.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                model,
+            )
+        });
+        let (text, model) = (text?, model?);
         let engine = match (options.certify, options.disk_cache.clone()) {
             (false, None) => Engine::new(model, text)?,
             (_, disk) => Engine::with_weights(model, text, Fingerprint::of(checkpoint)?, disk)?,

@@ -4,6 +4,7 @@ use anyhow::Result;
 use glassbox::weights::{Checkpoint, OpenOptions};
 use glassbox::{Batch, CausalLm, Limits, ModelOptions, PAGE, Sequence};
 use glassbox_peers::{Engine, Setup, id, serve};
+use std::thread;
 
 struct Glassbox {
     model: Box<dyn CausalLm>,
@@ -23,7 +24,13 @@ fn open(setup: &Setup) -> Result<Glassbox> {
         .threads(setup.threads)
         .context(pages * PAGE * setup.sequences);
     let checkpoint = Checkpoint::open(&setup.model, &OpenOptions::default())?;
-    let model = options.load_lm(&checkpoint, |_| true)?;
+    // As `Model::open` does, since the peers load their vocabularies, too.
+    let (text, model) = thread::scope(|scope| {
+        let text = scope.spawn(|| glassbox::text_side(&checkpoint));
+        let model = options.load_lm(&checkpoint, |_| true);
+        (text.join().expect("no panic"), model)
+    });
+    let (_, model) = (text?, model?);
     let table = |s: usize| {
         (s * pages..(s + 1) * pages)
             .map(|page| page as u32)
