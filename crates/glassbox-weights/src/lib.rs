@@ -1,5 +1,6 @@
 //! Checkpoints for glassbox: GGUF and safetensors files as named matrices, `config.json` as typed
-//! structs, a quantiser, and a GGUF writer.
+//! structs, a quantiser, a GGUF writer, and weights that are kept as a device lays them out
+//! ([`prepare`]).
 //!
 //! ```no_run
 //! use glassbox_weights::{Checkpoint, OpenOptions};
