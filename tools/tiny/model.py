@@ -64,7 +64,7 @@ class Attention(nn.Module):
             k, v, mask = cache.extend(layer, k, v)
             y = attend(q, k.to(q.dtype), v.to(q.dtype), mask)
         elif FAST == torch.float32:
-            # Half the time of `attend`, which writes all scores to memory; in bf16 that is the faster one.
+            # With AVX2 0.6 of the time of `attend`, backwards too.
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
         else:
             y = attend(q, k, v, torch.ones(t, t, dtype=torch.bool).tril()[None, None])
@@ -74,7 +74,7 @@ class Attention(nn.Module):
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """q [rows, heads, t, d]; k, v [rows, 1, s, d]; mask [rows or 1, 1, t, s].
 
-    The query heads share one key head, so they are one matrix product: on a CPU twice as fast,
+    The query heads share one key head, so they are one matrix product: in bf16 twice as fast,
     backwards too, as the general function.
     """
     b, h, t, d = q.shape

@@ -136,7 +136,7 @@ pub(crate) fn load(
 }
 
 /// Why what lies beside a model was not loaded in place of its own weights.
-fn not_used(checkpoint: &Checkpoint, prepared: bool) -> Option<String> {
+pub(crate) fn not_used(checkpoint: &Checkpoint, prepared: bool) -> Option<String> {
     let anew = "(`glassbox prepare` makes it anew)";
     match checkpoint.prepared()? {
         Ok(_) if prepared => None,

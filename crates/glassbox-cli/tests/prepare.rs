@@ -56,6 +56,8 @@ fn a_prepared_model_is_the_model() {
     assert_eq!(outdated.json(), before);
     let warning = "made of other files than the model has now (`glassbox prepare` makes it anew)";
     assert!(outdated.err.contains(warning), "{}", outdated.err);
+    let bench = run(&["bench", "-m", model, "-p", "4", "-n", "1", "-r", "1"]);
+    assert!(bench.err.contains(warning), "{}", bench.err);
     assert!(
         run(&["inspect", model])
             .ok()

@@ -9,7 +9,6 @@ use std::ops::{Deref, DerefMut};
 /// costs only what is used of it.
 pub(crate) struct Zeroed<T> {
     map: MmapMut,
-    bytes: usize,
     of: PhantomData<T>,
 }
 
@@ -21,8 +20,7 @@ impl<T: Pod> Zeroed<T> {
             bytes,
         };
         Ok(Zeroed {
-            map: MmapMut::map_anon(bytes.max(1)).map_err(refused)?,
-            bytes,
+            map: MmapMut::map_anon(bytes).map_err(refused)?,
             of: PhantomData,
         })
     }
@@ -43,13 +41,13 @@ impl<T: Pod> Deref for Zeroed<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        bytemuck::cast_slice(&self.map[..self.bytes])
+        bytemuck::cast_slice(&self.map)
     }
 }
 
 impl<T: Pod> DerefMut for Zeroed<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        bytemuck::cast_slice_mut(&mut self.map[..self.bytes])
+        bytemuck::cast_slice_mut(&mut self.map)
     }
 }
 

@@ -11,8 +11,8 @@ pub struct OpenOptions {
     /// Map files into memory (the default) rather than read each tensor into memory of its own.
     ///
     /// Mapped files open at once, share pages between processes, and must not be shortened while
-    /// in use; so does a file of prepared weights beside them ([`prepare`](crate::prepare)), which
-    /// only a map looks for. Plain reads copy, and a file that shrinks under them gives an error.
+    /// in use. A file of prepared weights beside them ([`prepare`](crate::prepare)) is looked for
+    /// only then, and must not be either. Plain reads copy, and a file that shrinks under them gives an error.
     pub mmap: bool,
 }
 

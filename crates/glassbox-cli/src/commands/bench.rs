@@ -1,5 +1,5 @@
 use crate::bench::{Bench, Settings, Timed};
-use crate::model_args::ModelArgs;
+use crate::model_args::{ModelArgs, not_used};
 use crate::progress::Bar;
 use crate::{output, system};
 use glassbox::Kernels;
@@ -72,10 +72,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut bar = Bar::new("loading");
     let checkpoint = source.checkpoint(&args.model.files());
     let checkpoint = checkpoint.map_err(|error| source.named(error))?;
+    let mut prepared = false;
     let model = options.load_lm(&checkpoint, |now| {
         bar.set(now.done, now.total);
+        prepared |= now.prepared;
         true
     });
+    if let Some(why) = not_used(&checkpoint, prepared) {
+        bar.warn(&why);
+    }
     drop(bar);
     let model = model.map_err(|error| source.named(error))?;
     let load_s = began.elapsed().as_secs_f64();

@@ -8,11 +8,11 @@ use serde::Serialize;
 use std::fs;
 use std::io::{self, Write};
 
-/// Keep a model's weights, laid out for this processor, in a file beside it: it loads at once then.
+/// Keep a model's weights, laid out for the processor, in a file beside it: it loads at once then.
 ///
 /// The file takes as much room as the model, and is called M.prepared, or model.prepared in a
-/// directory. Every command uses it while the model's files are those that it was made of, and says
-/// so when they are not; to be rid of it, remove it.
+/// directory. Every command that loads the model without --no-mmap uses it while the model's files
+/// are those that it was made of, and says so when they are not; to be rid of it, remove it.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

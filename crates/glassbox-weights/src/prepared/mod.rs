@@ -27,10 +27,8 @@ const SOURCE: &str = "prepared.source";
 const HASHES: &str = "prepared.hashes";
 
 /// The file of prepared weights that belongs to a checkpoint.
-#[derive(Default)]
 pub(crate) enum Prepared {
     /// There is none.
-    #[default]
     Absent,
     /// It is of these very files.
     Fresh(Box<Fresh>),
