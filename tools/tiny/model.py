@@ -57,15 +57,13 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], cache: "Cache | None", layer: int) -> Tensor:
         b, t, _ = x.shape
-        heads = lambda y: y.view(b, t, -1, self.s.head).transpose(1, 2)
-        q, k, v = heads(self.q_proj(x)), heads(self.k_proj(x)), heads(self.v_proj(x))
+        q, k, v = (y.view(b, t, -1, self.s.head).transpose(1, 2) for y in together(x, self.q_proj, self.k_proj, self.v_proj))
         q, k = rotate(q, turn), rotate(k, turn)
         if cache is not None:
             k, v, mask = cache.extend(layer, k, v)
             y = attend(q, k.to(q.dtype), v.to(q.dtype), mask)
         elif FAST == torch.float32:
-            # With AVX2 0.6 of the time of `attend`, backwards too.
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+            y = attend_in_pieces(q, k, v)
         else:
             y = attend(q, k, v, torch.ones(t, t, dtype=torch.bool).tril()[None, None])
         return self.o_proj(y.transpose(1, 2).reshape(b, t, -1))
@@ -85,6 +83,30 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return (p.view(b, h * t, s) @ v[:, 0]).view(b, h, t, d)
 
 
+def attend_in_pieces(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention by PyTorch's own function, each quarter of the queries with the keys up to its end.
+
+    With AVX2, backwards too, 0.6 of the time of `attend`, and 0.75 of that of all queries with all keys.
+    """
+    t = q.shape[2]
+    bias = torch.zeros(t, t).masked_fill(torch.ones(t, t, dtype=torch.bool).triu(1), float("-inf"))
+    cuts = [t * i // 4 for i in range(5)]
+    return torch.cat(
+        [
+            F.scaled_dot_product_attention(q[:, :, a:e], k[:, :, :e], v[:, :, :e], bias[None, None, a:e, :e], enable_gqa=True)
+            for a, e in zip(cuts, cuts[1:])
+        ],
+        2,
+    )
+
+
+def together(x: Tensor, *layers: nn.Linear) -> tuple[Tensor, ...]:
+    """Linear layers of one input as one matrix product, which is faster than several narrow ones."""
+    weight = torch.cat([layer.weight for layer in layers])
+    bias = torch.cat([layer.bias for layer in layers]) if layers[0].bias is not None else None
+    return F.linear(x, weight, bias).split([layer.out_features for layer in layers], -1)
+
+
 class Mlp(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
@@ -93,7 +115,8 @@ class Mlp(nn.Module):
         self.down_proj = nn.Linear(s.intermediate_size, s.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        gate, up = together(x, self.gate_proj, self.up_proj)
+        return self.down_proj(F.silu(gate) * up)
 
 
 class Layer(nn.Module):

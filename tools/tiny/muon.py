@@ -7,6 +7,7 @@ with AVX2, where f32 takes 0.25 s).
 from collections import defaultdict
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from model import FAST
@@ -24,6 +25,15 @@ def orthogonal(g: Tensor) -> Tensor:
     return x
 
 
+def shared(g: Tensor) -> Tensor:
+    """`orthogonal`, each process doing its part of the matrices."""
+    mine = slice(dist.get_rank(), None, dist.get_world_size())
+    updates = torch.zeros_like(g)
+    updates[mine] = orthogonal(g[mine]).to(g.dtype)
+    dist.all_reduce(updates)
+    return updates
+
+
 class Muon(torch.optim.Optimizer):
     """Nesterov momentum, each matrix's update made orthogonal, at rates like AdamW's."""
 
@@ -37,7 +47,7 @@ class Muon(torch.optim.Optimizer):
             for p in group["params"]:
                 alike[p.shape].append(p)
             for shape, matrices in alike.items():
-                updates = orthogonal(torch.stack([self.moved(p, group["momentum"]) for p in matrices]))
+                updates = shared(torch.stack([self.moved(p, group["momentum"]) for p in matrices]))
                 rate = group["lr"] * 0.2 * max(shape) ** 0.5
                 for p, update in zip(matrices, updates):
                     p.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-rate)

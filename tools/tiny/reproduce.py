@@ -56,9 +56,9 @@ class Recipe:
         print(f"{name}: {scores['thinking']}", flush=True)
         return scores
 
-    def trained(self, name: str, base: Path, examples, steps: int, seed: int, rates: tuple[float, float], fall: float, warm: int) -> Path:
+    def trained(self, name: str, base: Path, examples, steps: int, seed: int, rates: tuple[float, float], **more) -> Path:
         checkpoint, folder = self.work / f"{name}.pt", self.work / name
-        plan = Plan(base, checkpoint, examples, steps, seed, *rates, fall=fall, warm=warm)
+        plan = Plan(base, checkpoint, examples, steps, seed, *rates, **more)
         self.stage(name, folder / "model.safetensors", lambda: (train(plan), export(checkpoint, base, folder)))
         return folder
 
@@ -67,10 +67,10 @@ class Recipe:
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
         # 1. Cold start on written traces, in four courses, each at lower rates.
-        best = self.trained("first-course", vocab, fresh, 7000, 1, (0.005, 0.003), 0.5, 100)
-        best = self.trained("second-course", best, fresh, 3000, 21, (0.004, 0.002), 0.8, 60)
-        best = self.trained("third-course", best, fresh, 1000, 22, (0.0025, 0.0015), 1.0, 30)
-        best = self.trained("fourth-course", best, fresh, 1000, 23, (0.002, 0.0012), 1.0, 30)
+        best = self.trained("first-course", vocab, fresh, 7000, 1, (0.005, 0.003), fall=0.5, warm=100)
+        best = self.trained("second-course", best, fresh, 3000, 21, (0.004, 0.002), fall=0.8, warm=60)
+        best = self.trained("third-course", best, fresh, 1000, 22, (0.0025, 0.0015), fall=1.0, warm=30)
+        best = self.trained("fourth-course", best, fresh, 1000, 23, (0.002, 0.0012), fall=1.0, warm=30)
         scores = self.score("after-cold-start", best)
 
         # Where it is asked for, since neither helps such a model: see the model card.
@@ -84,7 +84,7 @@ class Recipe:
             # 3. Fine-tuning on its own right replies.
             kept = self.work / "kept.jsonl"
             self.stage("rejection-sampling", kept, lambda: sample(Sampling(best, kept, 12, 3)))
-            tuned = self.trained("fine-tuned", best, partial(mixed, kept), 1200, 4, (0.0015, 0.001), 1.0, 20)
+            tuned = self.trained("fine-tuned", best, partial(mixed, kept), 1200, 4, (0.0015, 0.001), fall=1.0, warm=20)
             best, scores = self.better(best, scores, tuned, self.score("after-fine-tuning", tuned))
 
         final = self.score("final", best, full=True)
