@@ -190,6 +190,8 @@ fn extreme_blocks() {
         let width = 2 * dtype.block_len();
         let mut x: Vec<f32> = vec![-127.0; width];
         x[width / 2..].fill(127.0);
+        // As many rows as any table has a way of its own for.
+        let x = x.repeat(33);
         for byte in [0x00, 0x7f, 0x80, 0x81, 0xff] {
             let mut w = vec![byte; 3 * dtype.row_bytes(width).unwrap()];
             for block in w.chunks_exact_mut(dtype.block_bytes()) {

@@ -64,6 +64,11 @@ impl Rows for Avx2 {
         alike!(load(bytes))
     }
     #[inline(always)]
+    fn keep(a: Self::I, to: &mut [u8; 64]) {
+        Low::keep(a[0], to);
+        High::keep(a[1], to);
+    }
+    #[inline(always)]
     fn prefetch<T>(what: &T) {
         Low::prefetch(what);
     }
@@ -104,22 +109,29 @@ impl Rows for Avx2 {
         halves!(dot_signed(sum, w, a))
     }
     #[inline(always)]
-    fn dots<F: Planes, const T: usize>(
+    fn dots<F: Planes, const T: usize, const N: usize>(
         sums: &mut [Self::I; T],
         words: Words<'_>,
         s: usize,
         a: &[[i8; 4]],
     ) {
         if F::SIGNED {
-            return lanes::dots::<Self, F, T>(sums, words, s, a);
+            return lanes::dots::<Self, F, T, N>(sums, words, s, a);
         }
-        // Only so do registers suffice where a sub-block's sums are taken out of 16 bits in between.
+        // Where registers suffice for the sums of both halves.
+        if T == 4 && F::SUB != F::LEN {
+            if dots::always() {
+                dots::dots::<Self, F, 2, T, N>(sums, words, s, a);
+            }
+            return;
+        }
+        // Only so do they where a sub-block's sums are taken out of 16 bits in between.
         let alone = F::SUB != F::LEN && dots::in_parts::<F>();
         if !alone || dots::always() {
-            let (mut low, mut high) = (sums.map(|sum| sum[0]), sums.map(|sum| sum[1]));
-            dots::dots::<Low, F, T>(&mut low, words, s, a);
-            dots::dots::<High, F, T>(&mut high, words, s, a);
-            *sums = std::array::from_fn(|t| [low[t], high[t]]);
+            let (mut low, mut high) = (sums.map(|sum| [sum[0]]), sums.map(|sum| [sum[1]]));
+            dots::dots::<Low, F, 1, T, N>(&mut low, words, s, a);
+            dots::dots::<High, F, 1, T, N>(&mut high, words, s, a);
+            *sums = std::array::from_fn(|t| [low[t][0], high[t][0]]);
         }
     }
     #[inline(always)]
@@ -186,6 +198,7 @@ impl Lanes for Avx2 {
     type Low = Low;
     type High = High;
     const HALVES: bool = true;
+    const OPENS: bool = true;
 
     #[inline(always)]
     fn apart<const T: usize>(work: impl Work) {

@@ -36,6 +36,10 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         run!(_mm512_loadu_si512(bytes.as_ptr().cast()))
     }
     #[inline(always)]
+    fn keep(a: Self::I, to: &mut [u8; 64]) {
+        run!(_mm512_storeu_si512(to.as_mut_ptr().cast(), a));
+    }
+    #[inline(always)]
     fn prefetch<T>(what: &T) {
         run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
     }

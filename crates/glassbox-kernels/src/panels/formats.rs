@@ -23,7 +23,7 @@ pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 64]]);
 
 impl Words<'_> {
     #[inline(always)]
-    fn at<V: Rows>(self, word: usize) -> V::I {
+    pub(super) fn at<V: Rows>(self, word: usize) -> V::I {
         V::load(&self.0[word])
     }
 }
@@ -39,7 +39,7 @@ pub(crate) trait Planes: Format {
     /// The largest magnitude that [`group`](Self::group) gives.
     #[cfg_attr(
         not(target_arch = "x86_64"),
-        expect(dead_code, reason = "AVX2 alone asks")
+        allow(dead_code, reason = "AVX2 alone asks")
     )]
     const MOST: i32;
     /// Whether minima count with a minus.

@@ -26,6 +26,8 @@ pub(crate) trait Rows: Copy {
     fn splat(x: i32) -> Self::I;
     /// Of 64 bytes, four for every lane.
     fn load(bytes: &[u8; 64]) -> Self::I;
+    /// Writes four bytes of every lane to their places among 64.
+    fn keep(a: Self::I, to: &mut [u8; 64]);
     /// Has the memory bring what stands there, soon to be read, of at most 64 bytes.
     #[inline(always)]
     fn prefetch<T>(_what: &T) {}
@@ -47,16 +49,16 @@ pub(crate) trait Rows: Copy {
     /// See [`dot_signed`](Self::dot_signed).
     const BIAS: i32;
     /// Adds `scale Σ w a` over sub-block `s` of a format to the sum of each of `T` rows; `a` are
-    /// the activations `[SUB / 4, T]` that it meets. Weights count with their offset, and signed
+    /// the activations `[SUB / 4, N]` that it meets, of which rows the first `T` count. Weights count with their offset, and signed
     /// ones as in [`dot_signed`](Self::dot_signed); without sub-blocks there is no scale.
     #[inline(always)]
-    fn dots<F: Planes, const T: usize>(
+    fn dots<F: Planes, const T: usize, const N: usize>(
         sums: &mut [Self::I; T],
         words: Words<'_>,
         s: usize,
         a: &[[i8; 4]],
     ) {
-        dots::<Self, F, T>(sums, words, s, a);
+        dots::<Self, F, T, N>(sums, words, s, a);
     }
     /// Four bytes in every lane.
     #[inline(always)]
@@ -130,6 +132,8 @@ pub(crate) trait Lanes: Rows {
     /// Whether one half, of the lanes or of the rows of activations, is better done after the other
     /// where sums are many.
     const HALVES: bool = false;
+    /// Whether to take blocks apart once for many tiles pays.
+    const OPENS: bool = false;
 
     /// Does some work; where functions of their own are better compiled, by such a one.
     #[inline(always)]
@@ -161,7 +165,7 @@ pub(super) fn dot_bf16<V: Rows>(sum: V::F, w: V::I, a: V::I) -> V::F {
 
 /// [`Rows::dots`] by [`Rows::dot`] and [`Rows::dot_signed`].
 #[inline(always)]
-pub(super) fn dots<V: Rows, F: Planes, const T: usize>(
+pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize>(
     sums: &mut [V::I; T],
     words: Words<'_>,
     s: usize,
@@ -172,7 +176,7 @@ pub(super) fn dots<V: Rows, F: Planes, const T: usize>(
     for g in 0..F::SUB / 4 {
         let w = F::group::<V>(words, s, g);
         for t in 0..T {
-            let a = V::four(a[g * T + t]);
+            let a = V::four(a[g * N + t]);
             part[t] = match F::SIGNED {
                 true => V::dot_signed(part[t], w, a),
                 false => V::dot(part[t], w, a),

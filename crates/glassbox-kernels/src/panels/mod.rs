@@ -28,6 +28,8 @@ pub mod heads;
 pub(crate) mod lanes;
 mod layout;
 pub(crate) mod limits;
+mod opened;
+mod panel;
 mod plain;
 mod product;
 pub(crate) mod quantize;

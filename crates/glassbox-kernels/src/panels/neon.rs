@@ -76,6 +76,15 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
         four(|i| run!(vreinterpretq_s32_u8(vld1q_u8(bytes.as_ptr().add(16 * i)))))
     }
     #[inline(always)]
+    fn keep(a: Self::I, to: &mut [u8; 64]) {
+        for (i, a) in a.into_iter().enumerate() {
+            run!(vst1q_u8(
+                to.as_mut_ptr().add(16 * i),
+                vreinterpretq_u8_s32(a)
+            ));
+        }
+    }
+    #[inline(always)]
     fn prefetch<T>(what: &T) {
         run!(asm!(
             "prfm pldl1keep, [{at}]",

@@ -36,6 +36,12 @@ impl Rows for Plain {
         each(|i| i32::from_le_bytes(words[i]))
     }
     #[inline(always)]
+    fn keep(a: Self::I, to: &mut [u8; 64]) {
+        for (to, a) in to.as_chunks_mut().0.iter_mut().zip(a) {
+            *to = a.to_le_bytes();
+        }
+    }
+    #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
         each(|i| a[i] & b[i])
     }

@@ -48,6 +48,10 @@ impl<const H: usize> Rows for Half<H> {
         run!(_mm256_loadu_si256(bytes.as_ptr().add(32 * H).cast()))
     }
     #[inline(always)]
+    fn keep(a: Self::I, to: &mut [u8; 64]) {
+        run!(_mm256_storeu_si256(to.as_mut_ptr().add(32 * H).cast(), a));
+    }
+    #[inline(always)]
     fn prefetch<T>(what: &T) {
         run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
     }
@@ -96,19 +100,21 @@ impl<const H: usize> Rows for Half<H> {
         })
     }
     #[inline(always)]
-    fn dots<F: Planes, const T: usize>(
+    fn dots<F: Planes, const T: usize, const N: usize>(
         sums: &mut [Self::I; T],
         words: Words<'_>,
         s: usize,
         a: &[[i8; 4]],
     ) {
         if F::SIGNED {
-            return lanes::dots::<Self, F, T>(sums, words, s, a);
+            return lanes::dots::<Self, F, T, N>(sums, words, s, a);
         }
         // Only so do registers suffice for many rows.
         let alone = F::SUB != F::LEN;
         if !alone || dots::always() {
-            dots::dots::<Self, F, T>(sums, words, s, a);
+            let mut own = sums.map(|sum| [sum]);
+            dots::dots::<Self, F, 1, T, N>(&mut own, words, s, a);
+            *sums = own.map(|[sum]| sum);
         }
     }
     #[inline(always)]
