@@ -3,19 +3,19 @@
 use super::lanes::Rows;
 use glassbox_core::quant::{Format, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
-/// Runs `$run` for every sub-block of a format, `$s` being its number, a constant.
-macro_rules! each_sub_block {
-    ($format:ty, $s:ident => $run:expr) => {
-        each_sub_block!($format, $s => $run; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+/// Runs `$run` for every number below `$end`, at most 16, `$n` being a constant.
+macro_rules! each {
+    ($n:ident < $end:expr => $run:expr) => {
+        each!($n < $end => $run; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
-    ($format:ty, $s:ident => $run:expr; $($n:literal)*) => {
-        $(if $n < <$format>::LEN / <$format>::SUB {
-            const $s: usize = $n;
+    ($n:ident < $end:expr => $run:expr; $($number:literal)*) => {
+        $(if $number < $end {
+            const $n: usize = $number;
             $run;
         })*
     };
 }
-pub(super) use each_sub_block;
+pub(super) use each;
 
 /// The words of one block of 16 rows.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Many tiles times a panel whose blocks are opened: what a format packs is taken apart once for all of them.
 
-use super::formats::{Planes, Words, each_sub_block};
+use super::formats::{Planes, Words, each};
 use super::lanes::{Lanes, Rows, Work};
 use super::layout::ROWS;
 use super::panel::Panel;
@@ -89,7 +89,7 @@ impl<F: Planes> Work for Many<'_, '_, F> {
 fn open<V: Rows, F: Planes>(space: &mut Space, words: Words<'_>) {
     let (groups, others) = space.split_at_mut(F::LEN / 4);
     let (factors, minima) = others.split_at_mut(F::LEN / F::SUB);
-    each_sub_block!(F, S => {
+    each!(S < F::LEN / F::SUB => {
         for g in 0..F::SUB / 4 {
             V::keep(F::group::<V>(words, S, g), &mut groups[S * F::SUB / 4 + g]);
         }

@@ -1,4 +1,4 @@
-use super::formats::{Planes, Words, each_sub_block};
+use super::formats::{Planes, Words, each};
 use super::lanes::Rows;
 use super::layout::{ROWS, float_offset};
 use super::product::store;
@@ -149,7 +149,7 @@ impl<const T: usize, const N: usize> Block<'_, T, N> {
         // Little by little, since only so many lines can be on their way.
         let mut ahead = self.ahead.chunks((F::BYTES * F::SUB / F::LEN).div_ceil(4));
         if V::UNROLLS {
-            each_sub_block!(F, S => {
+            each!(S < F::LEN / F::SUB => {
                 ahead.next().unwrap_or_default().iter().for_each(V::prefetch);
                 V::dots::<F, T, N>(&mut isum, self.words, S, self.sub_block::<F>(S));
             });

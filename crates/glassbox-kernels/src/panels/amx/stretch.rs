@@ -3,7 +3,7 @@
 
 use super::tiles::Line;
 use super::{STRETCH, V};
-use crate::panels::formats::{Planes, Words, each_sub_block};
+use crate::panels::formats::{Planes, Words, each};
 use crate::panels::lanes::Rows;
 use crate::panels::layout::float_offset;
 use std::arch::x86_64::*;
@@ -58,7 +58,7 @@ impl Stretch {
             let groups = b * F::LEN / 4..(b + 1) * F::LEN / 4;
             let (high, low) = (&mut self.high[groups.clone()], &mut self.low[groups]);
             let at = |s: usize| s * F::SUB / 4..(s + 1) * F::SUB / 4;
-            each_sub_block!(F, S => sub_block::<F, S>(words, &mut high[at(S)], &mut low[at(S)]));
+            each!(S < F::LEN / F::SUB => sub_block::<F, S>(words, &mut high[at(S)], &mut low[at(S)]));
             self.d[b].set_f32(V::load_f16(&floats[b * F::FLOATS.len()]));
             if F::HAS_MIN {
                 let m = V::load_f16(&floats[b * F::FLOATS.len() + 1]);

@@ -1,6 +1,6 @@
 //! Sums of products with unsigned weights.
 
-use super::super::formats::{Planes, Words};
+use super::super::formats::{Planes, Words, each};
 use super::super::lanes::Rows;
 use super::half::Half;
 use super::{Avx2, High, Low};
@@ -86,7 +86,7 @@ fn part_dots<
     let mut pairs = [[run!(_mm256_setzero_si256()); H]; T];
     if F::SUB == F::LEN {
         // A loop would ask of every group where its bits are.
-        each_of_eight!(G => if groups.contains(&G) {
+        each!(G < F::SUB / 4 => if groups.contains(&G) {
             add_products::<V, F, H, T, N>(&mut pairs, words, s, G, a);
         });
     } else {
@@ -120,20 +120,6 @@ fn add_products<V: Halves<H>, F: Planes, const H: usize, const T: usize, const N
         }
     }
 }
-
-/// Runs `$run` for every number below eight, `$g` being a constant.
-macro_rules! each_of_eight {
-    ($g:ident => $run:expr) => {
-        each_of_eight!($g => $run; 0 1 2 3 4 5 6 7)
-    };
-    ($g:ident => $run:expr; $($n:literal)*) => {
-        $({
-            const $g: usize = $n;
-            $run
-        })*
-    };
-}
-use each_of_eight;
 
 /// `x`, of which a compiler knows nothing: sums stay in the order that they are written in, for which
 /// registers suffice.
