@@ -4,7 +4,7 @@ use super::alphabet;
 use super::library::contain;
 use super::markup::Markup;
 use super::split::{Step, pieces};
-use super::vocabulary::{Kind, Vocabulary};
+use super::vocabulary::{Ids, Kind, Vocabulary};
 use crate::error::TextError;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ pub(crate) type Stretch<'t> = (Cow<'t, str>, Option<u32>);
 /// The encoder: everything from text to ids, but for BOS and templates.
 pub(crate) struct Encoder {
     model: BPE,
+    /// The ids of the texts that the model can't produce.
+    rest: Vocab,
     nfc: bool,
     steps: Vec<Step>,
     /// Bytes for which the vocabulary has no token.
@@ -28,17 +30,15 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// Takes the merges out of the vocabulary.
+    /// Takes the merges and the ids out of the vocabulary.
     pub(crate) fn new(
         vocabulary: &mut Vocabulary,
         nfc: bool,
         steps: Vec<Step>,
     ) -> Result<Self, TextError> {
-        let map: Vocab = vocabulary
-            .mergeable()
-            .map(|(text, id)| (text.to_owned(), id))
-            .collect();
-        let known = |byte: &u8| map.contains_key(alphabet::char_of(*byte).encode_utf8(&mut [0; 4]));
+        let Ids { mergeable, rest } = std::mem::take(&mut vocabulary.ids);
+        let known =
+            |byte: &u8| mergeable.contains_key(alphabet::char_of(*byte).encode_utf8(&mut [0; 4]));
         let missing = (0..=255u8).filter(|byte| !known(byte)).collect();
         let (merges, rules) = (
             std::mem::take(&mut vocabulary.merges),
@@ -47,7 +47,7 @@ impl Encoder {
         let model = contain("building the model", || {
             // The library's cache lives in thread-local storage and outlives the tokenizer; `encode_plain` has its own.
             let mut builder = BPE::builder()
-                .vocab_and_merges(map, merges)
+                .vocab_and_merges(mergeable, merges)
                 .ignore_merges(rules.ignore_merges)
                 .fuse_unk(rules.fuse_unk)
                 .cache_capacity(0);
@@ -74,12 +74,19 @@ impl Encoder {
         let normalized = Markup::new(forms.iter().map(|(t, id)| (t.as_str(), *id)));
         Ok(Self {
             model,
+            rest,
             nfc,
             steps,
             missing,
             raw,
             normalized,
         })
+    }
+
+    /// The id of a token, given as the vocabulary spells it.
+    pub(crate) fn id_of(&self, token: &str) -> Option<u32> {
+        let rest = || self.rest.get(token).copied();
+        self.model.token_to_id(token).or_else(rest)
     }
 
     /// Encodes text in which nothing is markup.

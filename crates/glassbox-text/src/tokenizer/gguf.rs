@@ -77,7 +77,7 @@ impl Tokenizer {
         let entries = tokens(vocab.tokens, &vocab.token_types)?;
         let merges = vocab
             .merges
-            .iter()
+            .into_iter()
             .enumerate()
             .map(|(i, text)| parse_merge(i, text))
             .collect::<Result<_, _>>()?;

@@ -289,7 +289,7 @@ fn vocabulary(model: Model, added: Vec<Added>) -> Result<Vocabulary, TextError> 
         match merge {
             // Old files copied the first line of merges.txt; the library skips it too.
             Merge::Text(text) if text.starts_with("#version") => {}
-            Merge::Text(text) => merges.push(parse_merge(index, &text)?),
+            Merge::Text(text) => merges.push(parse_merge(index, text)?),
             Merge::Pair(left, right) => merges.push((left, right)),
         }
     }

@@ -18,7 +18,7 @@ pub use roles::Roles;
 
 use crate::error::{TextError, excerpt};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use vocabulary::{Kind, Vocabulary};
 
@@ -44,8 +44,6 @@ struct Inner {
     bytes: Vec<u8>,
     starts: Vec<usize>,
     kinds: Vec<Kind>,
-    /// The ids of all texts, but for unused rows.
-    ids: HashMap<Box<str>, u32>,
     /// Characters that begin or end an added token: the ones to guard in untrusted text.
     edges: BTreeSet<char>,
 }
@@ -84,10 +82,9 @@ impl Tokenizer {
             bytes: Vec::new(),
             starts: vec![0],
             kinds: vocabulary.tokens.iter().map(|t| t.kind).collect(),
-            ids: HashMap::with_capacity(vocabulary.tokens.len()),
             edges: BTreeSet::new(),
         };
-        for (id, token) in vocabulary.tokens.iter().enumerate() {
+        for token in &vocabulary.tokens {
             match token.kind {
                 Kind::Byte(byte) => inner.bytes.push(byte),
                 Kind::Unused => {}
@@ -96,9 +93,6 @@ impl Tokenizer {
                 }
             }
             inner.starts.push(inner.bytes.len());
-            if token.kind != Kind::Unused {
-                inner.ids.insert(token.text.as_str().into(), id as u32);
-            }
             if matches!(token.kind, Kind::Special | Kind::UserDefined) {
                 // Blanks stay as they are: a template may trim them, and they begin no markup of a supported family.
                 let ends = token
@@ -167,7 +161,7 @@ impl Tokenizer {
 
     /// The id of a token, given as the vocabulary spells it (`Ġthe`, `<think>`).
     pub fn id_of(&self, token: &str) -> Option<u32> {
-        self.0.ids.get(token).copied()
+        self.0.encoder.id_of(token)
     }
 
     /// The id of an added token: one that is matched whole, such as `<think>` or `<|im_start|>`.

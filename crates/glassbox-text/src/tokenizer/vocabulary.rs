@@ -2,7 +2,7 @@
 
 use super::alphabet;
 use crate::error::{TextError, excerpt};
-use std::collections::HashMap;
+use tokenizers::models::bpe::Vocab;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,17 @@ pub(crate) struct Vocabulary {
     /// Best first.
     pub(crate) merges: Vec<(String, String)>,
     pub(crate) rules: Rules,
-    /// By id: whether a merge makes or takes the token.
-    merged: Vec<bool>,
+    pub(crate) ids: Ids,
+}
+
+/// The ids of all texts but those of rows that only pad.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    /// Of the tokens that byte-pair encoding may produce. Markup is left out unless a merge makes it or it is one letter
+    /// of the alphabet, so that text can never become markup by being a piece that is spelled like it.
+    pub(crate) mergeable: Vocab,
+    /// Of all others.
+    pub(crate) rest: Vocab,
 }
 
 /// The switches of byte-pair encoding.
@@ -73,50 +82,55 @@ impl Vocabulary {
             gap(entries.len() - 1, last)?;
         }
         let tokens: Vec<Token> = entries.into_iter().map(|(_, token)| token).collect();
-        let ids = unique(&tokens)?;
-        let merged = check_merges(&merges, &ids, tokens.len())?;
-        drop(ids);
+        let mut mergeable = unique(&tokens)?;
+        let merged = check_merges(&merges, &mergeable, tokens.len())?;
+        let rest = tokens
+            .iter()
+            .zip(&merged)
+            .filter(|(token, merged)| token.is_named() && !rules.may_produce(token, **merged))
+            .filter_map(|(token, _)| mergeable.remove_entry(&token.text))
+            .collect();
         Ok(Self {
             tokens,
             merges,
             rules,
-            merged,
-        })
-    }
-
-    /// The tokens that byte-pair encoding may produce. Markup is left out unless a merge makes it or it is one letter
-    /// of the alphabet, so that text can never become markup by being a piece that is spelled like it.
-    pub(crate) fn mergeable(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.tokens.iter().enumerate().filter_map(|(id, token)| {
-            let text = token.text.as_str();
-            let letter = || {
-                let mut chars = text.chars();
-                chars.next().is_some_and(|c| alphabet::byte_of(c).is_some())
-                    && chars.next().is_none()
-            };
-            let keep = match token.kind {
-                Kind::Normal => !text.is_empty(),
-                Kind::Special | Kind::UserDefined => {
-                    self.merged[id] || letter() || self.rules.unk.as_deref() == Some(text)
-                }
-                Kind::Byte(_) | Kind::Unused => false,
-            };
-            keep.then_some((text, id as u32))
+            ids: Ids { mergeable, rest },
         })
     }
 }
 
-/// The ids by text, or the first text that occurs twice. Rows that only pad may share a text.
-fn unique(tokens: &[Token]) -> Result<HashMap<&str, usize>, TextError> {
-    let mut ids: HashMap<&str, usize> = HashMap::with_capacity(tokens.len());
-    for (id, token) in tokens.iter().enumerate() {
-        if token.kind == Kind::Unused || token.text.is_empty() {
-            continue;
+impl Token {
+    /// Whether the text stands for this token alone: rows that only pad may share one.
+    pub(crate) fn is_named(&self) -> bool {
+        self.kind != Kind::Unused && !self.text.is_empty()
+    }
+}
+
+impl Rules {
+    /// Whether byte-pair encoding may produce a token; `merged`: a merge makes or takes it.
+    fn may_produce(&self, token: &Token, merged: bool) -> bool {
+        let letter = || {
+            let mut chars = token.text.chars();
+            chars.next().is_some_and(|c| alphabet::byte_of(c).is_some()) && chars.next().is_none()
+        };
+        match token.kind {
+            Kind::Normal => true,
+            Kind::Special | Kind::UserDefined => {
+                merged || letter() || self.unk.as_deref() == Some(&token.text)
+            }
+            Kind::Byte(_) | Kind::Unused => false,
         }
-        if let Some(first) = ids.insert(&token.text, id) {
+    }
+}
+
+/// The ids by text, or the first text that occurs twice.
+fn unique(tokens: &[Token]) -> Result<Vocab, TextError> {
+    let mut ids = Vocab::with_capacity(tokens.len());
+    for (id, token) in tokens.iter().enumerate().filter(|(_, t)| t.is_named()) {
+        if let Some(first) = ids.insert(token.text.clone(), id as u32) {
             return Err(TextError::DuplicateToken {
                 token: excerpt(&token.text),
-                first: first as u32,
+                first,
                 second: id as u32,
             });
         }
@@ -124,10 +138,11 @@ fn unique(tokens: &[Token]) -> Result<HashMap<&str, usize>, TextError> {
     Ok(ids)
 }
 
-/// Checks that every merge joins two tokens to a third: `tokenizers` indexes by this without asking.
+/// Checks that every merge joins two tokens to a third, since `tokenizers` indexes by this without asking; says of each
+/// token whether a merge makes or takes it.
 fn check_merges(
     merges: &[(String, String)],
-    ids: &HashMap<&str, usize>,
+    ids: &Vocab,
     tokens: usize,
 ) -> Result<Vec<bool>, TextError> {
     let mut merged = vec![false; tokens];
@@ -138,7 +153,7 @@ fn check_merges(
         joined.push_str(right);
         for part in [left.as_str(), right.as_str(), joined.as_str()] {
             match ids.get(part) {
-                Some(&id) => merged[id] = true,
+                Some(&id) => merged[id as usize] = true,
                 None => {
                     return Err(TextError::MergeOutOfVocabulary {
                         index,
@@ -163,14 +178,16 @@ fn gap(place: usize, entry: &(u32, Token)) -> Result<(), TextError> {
 }
 
 /// Reads `left right`, the form in which both sources may write a merge.
-pub(crate) fn parse_merge(index: usize, text: &str) -> Result<(String, String), TextError> {
+pub(crate) fn parse_merge(index: usize, mut text: String) -> Result<(String, String), TextError> {
     match text.split_once(' ') {
-        Some((l, r)) if !l.is_empty() && !r.is_empty() && !r.contains(' ') => {
-            Ok((l.to_owned(), r.to_owned()))
+        Some((left, right)) if !left.is_empty() && !right.is_empty() && !right.contains(' ') => {
+            let right = right.to_owned();
+            text.truncate(text.len() - right.len() - 1);
+            Ok((text, right))
         }
         _ => Err(TextError::BadMerge {
             index,
-            text: excerpt(text),
+            text: excerpt(&text),
         }),
     }
 }
