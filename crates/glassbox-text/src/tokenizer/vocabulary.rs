@@ -101,7 +101,7 @@ impl Vocabulary {
 
 impl Token {
     /// Whether the text stands for this token alone: rows that only pad may share one.
-    pub(crate) fn is_named(&self) -> bool {
+    fn is_named(&self) -> bool {
         self.kind != Kind::Unused && !self.text.is_empty()
     }
 }
