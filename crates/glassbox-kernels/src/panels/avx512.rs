@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{self, Lanes, Rows};
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 /// Runs intrinsics.
@@ -13,6 +14,29 @@ macro_rules! run {
     }};
 }
 
+/// Signed bytes plus 128.
+#[inline(always)]
+fn unsigned(w: __m512i) -> __m512i {
+    run!(_mm512_xor_si512(w, _mm512_set1_epi8(-128)))
+}
+
+/// [`Rows::dot_four`] as the one instruction that it is.
+///
+/// A compiler that is given the intrinsics loads the activations of a whole block first, for which it
+/// has not the registers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn dot_four(mut sum: __m512i, w: __m512i, a: &[i8; 4]) -> __m512i {
+    run!(asm!(
+        "vpdpbusd {sum}, {w}, dword ptr [{a}]{{1to16}}",
+        sum = inout(zmm_reg) sum,
+        w = in(zmm_reg) w,
+        a = in(reg) a,
+        options(pure, readonly, nostack, preserves_flags)
+    ));
+    sum
+}
+
 /// `BF16` tells whether `vdpbf16ps` is there.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512<const BF16: bool>;
@@ -21,6 +45,7 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
     type I = __m512i;
     type F = __m512;
     const BIAS: i32 = 128;
+    const UNROLLS: bool = true;
     const PAIRS: bool = BF16;
 
     #[inline(always)]
@@ -77,12 +102,15 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
     }
     #[inline(always)]
     fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
-        // Adding 128 makes a signed byte unsigned.
-        run!(_mm512_dpbusd_epi32(
-            sum,
-            _mm512_xor_si512(w, _mm512_set1_epi8(-128)),
-            a
-        ))
+        Self::dot(sum, unsigned(w), a)
+    }
+    #[inline(always)]
+    fn dot_four(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
+        run!(dot_four(sum, w, a))
+    }
+    #[inline(always)]
+    fn dot_four_signed(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
+        Self::dot_four(sum, unsigned(w), a)
     }
     #[inline(always)]
     fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {

@@ -48,6 +48,16 @@ pub(crate) trait Rows: Copy {
     fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
     /// See [`dot_signed`](Self::dot_signed).
     const BIAS: i32;
+    /// [`dot`](Self::dot) with the same four bytes in every lane.
+    #[inline(always)]
+    fn dot_four(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
+        Self::dot(sum, w, Self::four(*a))
+    }
+    /// [`dot_signed`](Self::dot_signed) with the same four bytes in every lane.
+    #[inline(always)]
+    fn dot_four_signed(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
+        Self::dot_signed(sum, w, Self::four(*a))
+    }
     /// Adds `scale Σ w a` over sub-block `s` of a format to the sum of each of `T` rows; `a` are
     /// the activations `[SUB / 4, N]` that it meets, of which rows the first `T` count. Weights count with their offset, and signed
     /// ones as in [`dot_signed`](Self::dot_signed); without sub-blocks there is no scale.
@@ -163,7 +173,7 @@ pub(super) fn dot_bf16<V: Rows>(sum: V::F, w: V::I, a: V::I) -> V::F {
     V::fma(w0, a0, V::fma(w1, a1, sum))
 }
 
-/// [`Rows::dots`] by [`Rows::dot`] and [`Rows::dot_signed`].
+/// [`Rows::dots`] by [`Rows::dot_four`] and [`Rows::dot_four_signed`].
 #[inline(always)]
 pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize>(
     sums: &mut [V::I; T],
@@ -176,10 +186,10 @@ pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize>(
     for g in 0..F::SUB / 4 {
         let w = F::group::<V>(words, s, g);
         for t in 0..T {
-            let a = V::four(a[g * N + t]);
+            let a = &a[g * N + t];
             part[t] = match F::SIGNED {
-                true => V::dot_signed(part[t], w, a),
-                false => V::dot(part[t], w, a),
+                true => V::dot_four_signed(part[t], w, a),
+                false => V::dot_four(part[t], w, a),
             };
         }
     }
