@@ -48,7 +48,6 @@ impl Rows for Avx2 {
     type I = [__m256i; 2];
     type F = [__m256; 2];
     const BIAS: i32 = Low::BIAS;
-    const AHEAD: usize = Low::AHEAD;
     const UNROLLS: bool = Low::UNROLLS;
 
     #[inline(always)]

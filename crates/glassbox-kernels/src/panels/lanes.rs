@@ -18,7 +18,7 @@ pub(crate) trait Rows: Copy {
     type F: Copy;
 
     /// Bytes by which the memory is told in advance.
-    const AHEAD: usize = 4096;
+    const AHEAD: usize = 16384;
     /// Whether code for each sub-block, with what depends on its number, pays.
     const UNROLLS: bool = false;
 

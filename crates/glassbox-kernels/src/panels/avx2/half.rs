@@ -32,7 +32,6 @@ impl<const H: usize> Rows for Half<H> {
     type I = __m256i;
     type F = __m256;
     const BIAS: i32 = 0;
-    const AHEAD: usize = 16384;
     const UNROLLS: bool = true;
 
     #[inline(always)]
