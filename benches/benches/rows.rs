@@ -17,7 +17,7 @@ fn one(x: &[f32]) -> Rows<'_> {
 fn quantized(kernels: &Kernels, x: &[f32], block: ActBlock) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
     let mut q = vec![0; x.len()];
     let mut d = vec![0.0; block.floats(x.len())];
-    let mut sums = vec![0; x.len() / 16];
+    let mut sums = vec![0; block.sums(x.len())];
     kernels.quantize(&mut q, &mut d, &mut sums, one(x), block, Turns::Fours);
     (q, d, sums)
 }

@@ -94,7 +94,7 @@ impl Case<'_> {
         let len = turns.room(self.n_tokens) * width;
         let mut q = vec![0; len];
         let mut d = vec![0.0; block.floats(len)];
-        let mut sums = vec![0; len / 16];
+        let mut sums = vec![0; block.sums(len)];
         let parts = (&mut q[..], &mut d[..], &mut sums[..]);
         table.quantize_rows(parts, rows, block, turns);
         let x = Activations {

@@ -99,7 +99,7 @@ fn linear_q8_0(kernels: &Kernels) -> Vec<f32> {
     let len = turns.room(ROWS) * COLS;
     let mut q = vec![0i8; len];
     let mut d = vec![0.0; ActBlock::Small.floats(len)];
-    let mut sums = vec![0i16; len / 16];
+    let mut sums = vec![0i16; ActBlock::Small.sums(len)];
     let rows = Rows {
         data: &x,
         width: COLS,

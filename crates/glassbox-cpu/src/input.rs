@@ -52,7 +52,7 @@ impl Scratch {
         for (space, block) in spaces {
             reserve(&mut space.q, len)?;
             reserve(&mut space.d, block.floats(len))?;
-            reserve(&mut space.sums, len / 16)?;
+            reserve(&mut space.sums, block.sums(len))?;
         }
         reserve(&mut self.floats, len)?;
         reserve(
@@ -100,11 +100,11 @@ impl Quantized {
     fn fill(&mut self, kernels: &Kernels, team: &mut Team, x: Rows<'_>, block: ActBlock) {
         let turns = kernels.turns(n_rows(x), block);
         let len = turns.room(n_rows(x)) * x.width;
-        let (width, floats, sums) = (x.width, block.floats(x.width), x.width / 16);
+        let (width, floats, sums) = (x.width, block.floats(x.width), block.sums(x.width));
         let whole = (
             Chunks::new(grow(&mut self.q, len), TILE * width),
             Chunks::new(grow(&mut self.d, block.floats(len)), TILE * floats),
-            Chunks::new(grow(&mut self.sums, len / 16), TILE * sums),
+            Chunks::new(grow(&mut self.sums, block.sums(len)), TILE * sums),
         );
         self.turns = turns;
         team.for_each_part(whole, |i, parts| {
@@ -168,7 +168,7 @@ impl<'a> Input<'a> {
                 per_row,
             }),
             Input::Quantized(a) => {
-                let (floats, sums) = (a.block.floats(a.width), a.width / 16);
+                let (floats, sums) = (a.block.floats(a.width), a.block.sums(a.width));
                 let n = a.turns.room(n);
                 Input::Quantized(Activations {
                     q: &a.q[first * a.width..][..n * a.width],

@@ -66,38 +66,38 @@ impl fmt::Display for Limits {
     }
 }
 
+/// Of [`Kernels`], what multiplies words without end.
+type Chains = fn(&Kernels, &mut [f32; 16], &[u8; 64], &[u8; 64], usize);
+
 fn f32_fma(kernels: &'static Kernels, threads: usize) -> f64 {
-    rate(threads, 6 * 16, || {
-        let mut lanes = [[1.0f32; 16]; 6];
-        move |rounds| kernels.fma_chains(black_box(&mut lanes), black_box(0.5), rounds)
-    })
+    chains(kernels, threads, 2f32.to_le_bytes(), Kernels::fma_chains)
 }
 
 fn int16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
-    rate(threads, 8 * 64, || {
-        let mut sums = [0i32; 8];
-        let (a, b) = ([[3i16; 64]; 8], [[5i16; 64]; 8]);
-        move |rounds| {
-            kernels.madd_chains(black_box(&mut sums), black_box(&a), black_box(&b), rounds);
-        }
-    })
+    chains(kernels, threads, [3, 0], Kernels::madd_chains)
 }
 
 fn int8_mac(kernels: &'static Kernels, threads: usize) -> f64 {
-    rate(threads, 10 * 64, || {
-        let (mut sums, w, a) = ([0.0f32; 16], [3u8; 64], [5u8; 64]);
-        move |rounds| kernels.dot_chains(black_box(&mut sums), black_box(&w), &a, rounds)
-    })
+    chains(kernels, threads, [3], Kernels::dot_chains)
 }
 
 fn bf16_mac(kernels: &'static Kernels, threads: usize) -> f64 {
     if kernels.step(DType::BF16) != Step::Two {
         return f32_fma(kernels, threads);
     }
-    rate(threads, 10 * 32, || {
-        // All elements are 2.
-        let (mut sums, w) = ([0.0f32; 16], std::array::from_fn(|i| [0, 0x40][i % 2]));
-        move |rounds| kernels.dot_bf16_chains(black_box(&mut sums), black_box(&w), &w, rounds)
+    chains(kernels, threads, [0, 0x40], Kernels::dot_bf16_chains)
+}
+
+/// Multiply-adds in a second of words whose elements are all `element`.
+fn chains<const N: usize>(
+    kernels: &'static Kernels,
+    threads: usize,
+    element: [u8; N],
+    body: Chains,
+) -> f64 {
+    rate(threads, 48 * 64 / N, || {
+        let (mut sums, w) = ([0.0; 16], std::array::from_fn(|i| element[i % N]));
+        move |rounds| body(kernels, black_box(&mut sums), black_box(&w), &w, rounds)
     })
 }
 

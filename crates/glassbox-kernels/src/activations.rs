@@ -48,6 +48,14 @@ impl ActBlock {
         width / self.size() * self.each()
     }
 
+    /// Sums of a row of `width` elements: of each 16 and, of a large block, of each 32.
+    pub const fn sums(self, width: usize) -> usize {
+        match self {
+            ActBlock::Small => width / SUM,
+            ActBlock::Super => width / SUM + width / (2 * SUM),
+        }
+    }
+
     /// Floats of a block.
     pub(crate) const fn each(self) -> usize {
         match self {
@@ -74,7 +82,7 @@ impl ActBlock {
     }
 }
 
-/// Activations whose sum is kept: the granularity of every format's minima.
+/// Activations whose sum is kept, and, of a large block, twice as many: the granularity of formats' minima.
 pub(crate) const SUM: usize = 16;
 
 /// Rows of activations in eight bits: `x ≈ d[block] * q`.
@@ -85,15 +93,15 @@ pub(crate) const SUM: usize = 16;
 /// block goes `d * Σ q`, which its weights' minimum is multiplied by.
 ///
 /// Rows lie in tiles, and within a tile of `n` rows they take [turns](Turns): some integers of
-/// each, the floats of each (`[width / block, 1 or 2, n]`), two sums of each (`[width / 32, n, 2]`). So a
-/// product of a weight with all rows of a tile reads its activations from one place.
+/// each, the floats of each (`[width / block, 1 or 2, n]`), two sums of 16 of each (`[width / 32, n, 2]`) and,
+/// of large blocks, then two of 32 (`[width / 64, n, 2]`). So a product of a weight with all rows of a tile reads its activations from one place.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
     /// The integers, a `width` for each row that there is [room](Turns::room) for.
     pub q: &'a [i8],
     /// The [floats](ActBlock::floats) of every block.
     pub d: &'a [f32],
-    /// Sums of 16 integers.
+    /// The [sums](ActBlock::sums) of integers.
     pub sums: &'a [i16],
     /// Elements of a row, a multiple of the block.
     pub width: usize,
@@ -200,8 +208,10 @@ pub(crate) struct ActTile<'a, const T: usize> {
     pub(crate) q: &'a [[i8; 4]],
     /// `[width / block, 1 or 2, T]`.
     pub(crate) d: &'a [f32],
-    /// `[width / 32, T]`.
+    /// `[width / 32, T]`, sums of 16.
     pub(crate) sums: &'a [[i16; 2]],
+    /// `[width / 64, T]`, sums of 32; of large blocks alone.
+    pub(crate) wide: &'a [[i16; 2]],
 }
 
 impl<'a> Activations<'a> {
@@ -209,14 +219,17 @@ impl<'a> Activations<'a> {
     #[inline(always)]
     pub(crate) fn tile<const T: usize>(&self, first: usize) -> ActTile<'a, T> {
         let part = |len: usize| first * len..(first + T) * len;
+        let sums = self.sums[part(self.block.sums(self.width))].as_chunks().0;
+        let (sums, wide) = sums.split_at(self.width / (2 * SUM) * T);
         ActTile {
             q: self.q[part(self.width)].as_chunks().0,
             d: &self.d[part(self.block.floats(self.width))],
-            sums: self.sums[part(self.width / SUM)].as_chunks().0,
+            sums,
+            wide,
         }
     }
 
-    /// Row `row` as it would lie alone: its integers, floats and sums.
+    /// Row `row` as it would lie alone: its integers, floats and sums of 16.
     pub fn row(&self, row: usize) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
         let room = self.q.len() / self.width.max(1);
         let (mut first, mut n) = (0, self.turns.tile(room));
@@ -225,16 +238,16 @@ impl<'a> Activations<'a> {
             n = self.turns.tile(room - first);
         }
         let t = row - first;
-        let (floats, pairs) = (self.block.floats(self.width), self.width / SUM / 2);
+        let (floats, sums) = (self.block.floats(self.width), self.block.sums(self.width));
         let each = self.turns.each(self.block);
         let place = |i| first * self.width + (i / each * n + t) * each + i % each;
-        let pair = |p| (first * pairs + p * n + t) * 2;
+        let pair = |p| first * sums + (p * n + t) * 2;
         (
             (0..self.width).map(|i| self.q[place(i)]).collect(),
             (0..floats)
                 .map(|f| self.d[first * floats + f * n + t])
                 .collect(),
-            (0..pairs)
+            (0..self.width / SUM / 2)
                 .flat_map(|p| [self.sums[pair(p)], self.sums[pair(p) + 1]])
                 .collect(),
         )

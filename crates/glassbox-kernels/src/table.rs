@@ -1,4 +1,4 @@
-use crate::activations::{ActBlock, Activations, Rows, SUM, Step, Steps, Turns};
+use crate::activations::{ActBlock, Activations, Rows, Step, Steps, Turns};
 use crate::panels::attention::KvPanels;
 use crate::portable::attention::{KvPages, Queries};
 use crate::{Tile, arch};
@@ -143,14 +143,14 @@ kernels! {
     );
     /// See [`portable::fixed_rows`](crate::portable::fixed::fixed_rows).
     fixed_rows(q: &mut [i16], d: &mut [f32], x: &[f32], limit: i32);
-    /// See [`portable::limits::fma_chains`](crate::portable::limits::fma_chains).
-    fma_chains(lanes: &mut [[f32; 16]; 6], by: f32, rounds: usize);
-    /// See [`portable::limits::madd_chains`](crate::portable::limits::madd_chains).
-    madd_chains(sums: &mut [i32; 8], a: &[[i16; 64]; 8], b: &[[i16; 64]; 8], rounds: usize);
-    /// The product of bytes that quantised weights take, `10 * 64 * rounds` times; `w` holds no
-    /// byte above 127, `a` is signed, and `dst` gets the sums of every row.
+    /// Fused multiply-adds of f32, `48 * 16 * rounds` of them; `dst` gets the sums of every row.
+    fma_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
+    /// The product of i16 that [`attention_i16`](Self::attention_i16) takes, `48 * 32 * rounds` times.
+    madd_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
+    /// The product of bytes that quantised weights take, `48 * 64 * rounds` times; `w` holds no
+    /// byte above 127, and `a` is signed.
     dot_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
-    /// The product that bf16 weights take, `10 * 32 * rounds` times.
+    /// The product that bf16 weights take, `48 * 32 * rounds` times.
     dot_bf16_chains<Lanes>(dst: &mut [f32; 16], w: &[u8; 64], a: &[u8; 64], rounds: usize);
 }
 
@@ -205,13 +205,13 @@ impl Kernels {
         block: ActBlock,
         turns: Turns,
     ) {
-        let (width, floats, pairs) = (x.width, block.floats(x.width), x.width / SUM);
+        let (width, floats, n_sums) = (x.width, block.floats(x.width), block.sums(x.width));
         for (first, end) in tiles(x, turns) {
             let part = |len: usize| first * len..(first + turns.room(end - first)) * len;
             self.quantize(
                 &mut q[part(width)],
                 &mut d[part(floats)],
-                &mut sums[part(pairs)],
+                &mut sums[part(n_sums)],
                 x.part(first, end),
                 block,
                 turns,

@@ -17,13 +17,12 @@ mod bodies {
     pub(super) use crate::portable::attention::attention as attention_f32;
     pub(super) use crate::portable::elementwise::{add, swiglu};
     pub(super) use crate::portable::fixed::fixed_rows;
-    pub(super) use crate::portable::limits::{fma_chains, madd_chains};
     pub(super) use crate::portable::rms_norm::rms_norm;
     pub(super) use crate::portable::rope::rope;
     pub(super) use crate::portable::steps::steps;
 
     pub(super) use crate::panels::attention::{attention_i8, attention_i16};
-    pub(super) use crate::panels::limits::{dot_bf16_chains, dot_chains};
+    pub(super) use crate::panels::limits::{dot_bf16_chains, dot_chains, fma_chains, madd_chains};
     pub(super) use crate::panels::linear_float;
     pub(super) use crate::panels::quantize::quantize;
     use crate::panels::{self, lanes::Lanes};

@@ -108,29 +108,34 @@ impl Rows for Avx2 {
         halves!(dot_signed(sum, w, a))
     }
     #[inline(always)]
-    fn dots<F: Planes, const T: usize, const N: usize>(
-        sums: &mut [Self::I; T],
-        words: Words<'_>,
+    fn dots<F: Planes, const T: usize, const N: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
+        words: [Words<'_>; P],
         s: usize,
         a: &[[i8; 4]],
     ) {
         if F::SIGNED {
-            return lanes::dots::<Self, F, T, N>(sums, words, s, a);
+            return lanes::dots::<Self, F, T, N, P>(sums, words, s, a);
         }
-        // Where registers suffice for the sums of both halves.
-        if T == 4 && F::SUB != F::LEN {
-            if dots::always() {
-                dots::dots::<Self, F, 2, T, N>(sums, words, s, a);
+        for p in 0..P {
+            // Where registers suffice for the sums of both halves.
+            if T == 4 && F::SUB != F::LEN {
+                let mut both = sums.map(|sum| sum[p]);
+                if dots::always() {
+                    dots::dots::<Self, F, 2, T, N>(&mut both, words[p], s, a);
+                }
+                (0..T).for_each(|t| sums[t][p] = both[t]);
+                continue;
             }
-            return;
-        }
-        // Only so do they where a sub-block's sums are taken out of 16 bits in between.
-        let alone = F::SUB != F::LEN && dots::in_parts::<F>();
-        if !alone || dots::always() {
-            let (mut low, mut high) = (sums.map(|sum| [sum[0]]), sums.map(|sum| [sum[1]]));
-            dots::dots::<Low, F, 1, T, N>(&mut low, words, s, a);
-            dots::dots::<High, F, 1, T, N>(&mut high, words, s, a);
-            *sums = std::array::from_fn(|t| [low[t][0], high[t][0]]);
+            // Only so do they where a sub-block's sums are taken out of 16 bits in between.
+            let alone = F::SUB != F::LEN && dots::in_parts::<F>();
+            if !alone || dots::always() {
+                let (mut low, mut high) =
+                    (sums.map(|sum| [sum[p][0]]), sums.map(|sum| [sum[p][1]]));
+                dots::dots::<Low, F, 1, T, N>(&mut low, words[p], s, a);
+                dots::dots::<High, F, 1, T, N>(&mut high, words[p], s, a);
+                (0..T).for_each(|t| sums[t][p] = [low[t][0], high[t][0]]);
+            }
         }
     }
     #[inline(always)]

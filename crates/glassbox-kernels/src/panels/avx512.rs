@@ -26,15 +26,33 @@ fn unsigned(w: __m512i) -> __m512i {
 /// has not the registers.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn dot_four(mut sum: __m512i, w: __m512i, a: &[i8; 4]) -> __m512i {
+fn dot_four(sum: &mut __m512i, w: __m512i, a: &[i8; 4]) {
     run!(asm!(
         "vpdpbusd {sum}, {w}, dword ptr [{a}]{{1to16}}",
-        sum = inout(zmm_reg) sum,
+        sum = inout(zmm_reg) *sum,
         w = in(zmm_reg) w,
         a = in(reg) a,
         options(pure, readonly, nostack, preserves_flags)
     ));
-    sum
+}
+
+/// The same for two panels, which one load of the activations is for: loads are as scarce as products.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn dot_four_twice([one, two]: [&mut __m512i; 2], w: [__m512i; 2], a: &[i8; 4]) {
+    let _x: __m512i;
+    run!(asm!(
+        "vpbroadcastd {x}, dword ptr [{a}]",
+        "vpdpbusd {one}, {w0}, {x}",
+        "vpdpbusd {two}, {w1}, {x}",
+        x = out(zmm_reg) _x,
+        one = inout(zmm_reg) *one,
+        two = inout(zmm_reg) *two,
+        w0 = in(zmm_reg) w[0],
+        w1 = in(zmm_reg) w[1],
+        a = in(reg) a,
+        options(pure, readonly, nostack, preserves_flags)
+    ));
 }
 
 /// `BF16` tells whether `vdpbf16ps` is there.
@@ -105,12 +123,20 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         Self::dot(sum, unsigned(w), a)
     }
     #[inline(always)]
-    fn dot_four(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
-        run!(dot_four(sum, w, a))
-    }
-    #[inline(always)]
-    fn dot_four_signed(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
-        Self::dot_four(sum, unsigned(w), a)
+    fn dot_four<const SIGNED: bool, const P: usize>(
+        sums: &mut [Self::I; P],
+        w: [Self::I; P],
+        a: &[i8; 4],
+    ) {
+        let w = if SIGNED { w.map(unsigned) } else { w };
+        match &mut sums[..] {
+            [one, two] => run!(dot_four_twice([one, two], [w[0], w[1]], a)),
+            sums => {
+                for p in 0..P {
+                    run!(dot_four(&mut sums[p], w[p], a));
+                }
+            }
+        }
     }
     #[inline(always)]
     fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {
@@ -177,6 +203,7 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
 impl<const BF16: bool> Lanes for Avx512<BF16> {
     type Low = Self;
     type High = Self;
+    const MANY_SUMS: bool = true;
 
     #[inline(always)]
     fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::layout::ROWS;
-use super::product::store;
+use super::product::{store, tell_places};
 use crate::Tile;
 use crate::activations::{Steps, tile};
 use crate::portable::linear_float::BLOCK;
@@ -125,7 +125,11 @@ fn linear<V: Lanes, F: Float<N, S>, const N: usize, const S: usize>(
     assert!(w.len() >= n_panels * (x.per_row / S) * N);
     let w = w.as_chunks::<N>().0;
     // Few rows have too few sums to keep the multipliers busy: they take panels side by side.
-    let side_by_side = if dst.n_rows() < 4 { 4 } else { 1 };
+    let side_by_side = if dst.n_rows() < 4 || V::MANY_SUMS {
+        4
+    } else {
+        1
+    };
     for begin in (0..n_panels).step_by(side_by_side) {
         let panels = begin..n_panels.min(begin + side_by_side);
         let mut first = 0;
@@ -135,6 +139,12 @@ fn linear<V: Lanes, F: Float<N, S>, const N: usize, const S: usize>(
             match n {
                 1 => products::<V, F, N, S, 1, 1, 4>(dst, first, panels.clone(), w, x),
                 2 => products::<V, F, N, S, 2, 2, 2>(dst, first, panels.clone(), w, x),
+                4 if V::MANY_SUMS => {
+                    products::<V, F, N, S, 4, 4, 4>(dst, first, panels.clone(), w, x)
+                }
+                8 if V::MANY_SUMS => {
+                    products::<V, F, N, S, 8, 8, 2>(dst, first, panels.clone(), w, x)
+                }
                 4 => products::<V, F, N, S, 4, 4, 1>(dst, first, panels.clone(), w, x),
                 _ if V::HALVES => products::<V, F, N, S, 8, 4, 1>(dst, first, panels.clone(), w, x),
                 _ => products::<V, F, N, S, 8, 8, 1>(dst, first, panels.clone(), w, x),
@@ -192,18 +202,22 @@ fn product<
     let panels: [_; P] = array::from_fn(|p| &w[p * x.len()..][..x.len()]);
     // The first rows wait for the weights.
     let next = if first == 0 { w } else { &[] };
-    let after = |p| next.get(p * x.len() + V::AHEAD / N..).unwrap_or_default();
-    let ahead: [&[[u8; N]]; P] = array::from_fn(after);
+    let steps = x.len();
+    let (len, n_blocks) = (BLOCK / F::LEN, x.len().div_ceil(BLOCK / F::LEN));
     let mut y = [[V::float_zero(); TILE]; P];
-    for begin in (0..x.len()).step_by(BLOCK / F::LEN) {
-        let x = &x[begin..x.len().min(begin + BLOCK / F::LEN)];
-        let panels: [_; P] = array::from_fn(|p| &panels[p][begin..][..x.len()]);
+    for (b, x) in x.chunks(len).enumerate() {
+        let panels: [_; P] = array::from_fn(|p| &panels[p][b * len..][..x.len()]);
+        // Behind its own blocks a panel has those of the one that takes its place.
+        let ahead = b + V::AHEAD / (N * len);
+        let (turns, ahead) = (ahead / n_blocks, ahead % n_blocks);
+        let start = |p| (p + turns * P) * steps + ahead * len;
+        let next: [_; P] = array::from_fn(|p| next.get(start(p)..).unwrap_or_default());
         // Every pass over the block tells the memory of its share, which evens the traffic out.
         let share = x.len().div_ceil(TILE / T);
         for at in (0..TILE).step_by(T) {
-            let begin = begin + at / T * share;
+            let begin = at / T * share;
             let ahead: [_; P] =
-                array::from_fn(|p| ahead[p].get(begin..begin + share).unwrap_or_default());
+                array::from_fn(|p| next[p].get(begin..begin + share).unwrap_or_default());
             let mut sums = [[V::float_zero(); T]; P];
             for i in 0..x.len() {
                 for p in 0..P {
@@ -223,4 +237,5 @@ fn product<
     for (p, y) in y.into_iter().enumerate() {
         store::<V, TILE>(dst, (first, (panel + p) * ROWS), y);
     }
+    tell_places::<V, TILE, P>(dst, (first + TILE, panel * ROWS));
 }

@@ -1,6 +1,7 @@
 //! How each format's words become the integers of 16 rows at once.
 
 use super::lanes::Rows;
+use crate::activations::SUM;
 use glassbox_core::quant::{Format, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 /// Runs `$run` for every number below `$end`, at most 16, `$n` being a constant.
@@ -42,6 +43,9 @@ pub(crate) trait Planes: Format {
         allow(dead_code, reason = "AVX2 alone asks")
     )]
     const MOST: i32;
+    /// Whether eight rows better meet two panels at once where registers hold so many sums: not where taking words
+    /// apart needs registers too.
+    const TWO_PANELS: bool = false;
     /// Whether minima count with a minus.
     const MINUS: bool = false;
 
@@ -54,9 +58,16 @@ pub(crate) trait Planes: Format {
         V::splat(1)
     }
 
-    /// What the sums of activations `32 p` to `32 p + 15` and of the next 16 are multiplied by, as
-    /// two i16: minima, or the scales where [OFFSET](Self::OFFSET) is to be taken off; only for
-    /// formats with sub-blocks, since those without have one for all.
+    /// Activations of a sum that a minimum meets.
+    const SUM: usize = if Self::SUB == 32 && Self::LEN > 32 {
+        2 * SUM
+    } else {
+        SUM
+    };
+
+    /// What two [sums](Self::SUM) of activations in a row are multiplied by, those of pair `p`, as two i16:
+    /// minima, or the scales where [OFFSET](Self::OFFSET) is to be taken off; only for formats with
+    /// sub-blocks, since those without have one for all.
     #[inline(always)]
     fn min_pair<V: Rows>(_words: Words<'_>, _p: usize) -> V::I {
         V::splat(0x0001_0001)
@@ -143,6 +154,7 @@ fn fifth_bits<V: Rows>(bits: V::I, g: usize) -> V::I {
 }
 
 impl Planes for Q4_0 {
+    const TWO_PANELS: bool = true;
     const MOST: i32 = 15;
     const OFFSET: i32 = 8;
     #[inline(always)]
@@ -152,6 +164,7 @@ impl Planes for Q4_0 {
 }
 
 impl Planes for Q4_1 {
+    const TWO_PANELS: bool = true;
     const MOST: i32 = 15;
     #[inline(always)]
     fn group<V: Rows>(words: Words<'_>, _s: usize, g: usize) -> V::I {
@@ -183,6 +196,7 @@ impl Planes for Q5_1 {
 }
 
 impl Planes for Q8_0 {
+    const TWO_PANELS: bool = true;
     const MOST: i32 = 128;
     const SIGNED: bool = true;
     #[inline(always)]
@@ -271,6 +285,7 @@ fn six_bits<V: Rows, const OF: usize>(words: Words<'_>, s: usize) -> V::I {
 }
 
 impl Planes for Q4K {
+    const TWO_PANELS: bool = true;
     const MOST: i32 = 15;
     const MINUS: bool = true;
     #[inline(always)]
@@ -288,11 +303,12 @@ impl Planes for Q4K {
     }
     #[inline(always)]
     fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
-        V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
+        V::pair::<false>(six_bits::<V, 1>(words, 2 * p), p % 2 * 2, p % 2 * 2 + 1)
     }
 }
 
 impl Planes for Q5K {
+    const TWO_PANELS: bool = true;
     const MOST: i32 = 31;
     const MINUS: bool = true;
     #[inline(always)]
@@ -311,7 +327,7 @@ impl Planes for Q5K {
     }
     #[inline(always)]
     fn min_pair<V: Rows>(words: Words<'_>, p: usize) -> V::I {
-        V::pair::<false>(six_bits::<V, 1>(words, p), p % 4, p % 4)
+        V::pair::<false>(six_bits::<V, 1>(words, 2 * p), p % 2 * 2, p % 2 * 2 + 1)
     }
 }
 

@@ -48,27 +48,34 @@ pub(crate) trait Rows: Copy {
     fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
     /// See [`dot_signed`](Self::dot_signed).
     const BIAS: i32;
-    /// [`dot`](Self::dot) with the same four bytes in every lane.
+    /// [`dot`](Self::dot), or [`dot_signed`](Self::dot_signed), of the words of `P` panels with the same four
+    /// bytes in every lane.
     #[inline(always)]
-    fn dot_four(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
-        Self::dot(sum, w, Self::four(*a))
+    fn dot_four<const SIGNED: bool, const P: usize>(
+        sums: &mut [Self::I; P],
+        w: [Self::I; P],
+        a: &[i8; 4],
+    ) {
+        let a = Self::four(*a);
+        for p in 0..P {
+            sums[p] = match SIGNED {
+                true => Self::dot_signed(sums[p], w[p], a),
+                false => Self::dot(sums[p], w[p], a),
+            };
+        }
     }
-    /// [`dot_signed`](Self::dot_signed) with the same four bytes in every lane.
+    /// Adds `scale Σ w a` over sub-block `s` of a format to the sums of each of `T` rows, for `P` panels;
+    /// `a` are the activations `[SUB / 4, N]` that it meets, of which rows the first `T` count. Weights count
+    /// with their offset, and signed ones as in [`dot_signed`](Self::dot_signed); without sub-blocks there is
+    /// no scale.
     #[inline(always)]
-    fn dot_four_signed(sum: Self::I, w: Self::I, a: &[i8; 4]) -> Self::I {
-        Self::dot_signed(sum, w, Self::four(*a))
-    }
-    /// Adds `scale Σ w a` over sub-block `s` of a format to the sum of each of `T` rows; `a` are
-    /// the activations `[SUB / 4, N]` that it meets, of which rows the first `T` count. Weights count with their offset, and signed
-    /// ones as in [`dot_signed`](Self::dot_signed); without sub-blocks there is no scale.
-    #[inline(always)]
-    fn dots<F: Planes, const T: usize, const N: usize>(
-        sums: &mut [Self::I; T],
-        words: Words<'_>,
+    fn dots<F: Planes, const T: usize, const N: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
+        words: [Words<'_>; P],
         s: usize,
         a: &[[i8; 4]],
     ) {
-        dots::<Self, F, T, N>(sums, words, s, a);
+        dots::<Self, F, T, N, P>(sums, words, s, a);
     }
     /// Four bytes in every lane.
     #[inline(always)]
@@ -145,6 +152,9 @@ pub(crate) trait Lanes: Rows {
     /// Whether to take blocks apart once for many tiles pays.
     const OPENS: bool = false;
 
+    /// Whether registers hold sixteen sums, and not only four or eight.
+    const MANY_SUMS: bool = false;
+
     /// Does some work; where functions of their own are better compiled, by such a one.
     #[inline(always)]
     fn apart<const T: usize>(work: impl Work) {
@@ -173,32 +183,40 @@ pub(super) fn dot_bf16<V: Rows>(sum: V::F, w: V::I, a: V::I) -> V::F {
     V::fma(w0, a0, V::fma(w1, a1, sum))
 }
 
-/// [`Rows::dots`] by [`Rows::dot_four`] and [`Rows::dot_four_signed`].
+/// [`Rows::dots`] by [`Rows::dot_four`].
 #[inline(always)]
-pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize>(
-    sums: &mut [V::I; T],
-    words: Words<'_>,
+pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize, const P: usize>(
+    sums: &mut [[V::I; P]; T],
+    words: [Words<'_>; P],
     s: usize,
     a: &[[i8; 4]],
 ) {
     let has_scale = F::SUB != F::LEN;
-    let mut part = if has_scale { [V::zero(); T] } else { *sums };
+    let mut part = if has_scale {
+        [[V::zero(); P]; T]
+    } else {
+        *sums
+    };
     for g in 0..F::SUB / 4 {
-        let w = F::group::<V>(words, s, g);
+        let mut w = [V::zero(); P];
+        for p in 0..P {
+            w[p] = F::group::<V>(words[p], s, g);
+        }
         for t in 0..T {
-            let a = &a[g * N + t];
-            part[t] = match F::SIGNED {
-                true => V::dot_four_signed(part[t], w, a),
-                false => V::dot_four(part[t], w, a),
-            };
+            match F::SIGNED {
+                true => V::dot_four::<true, P>(&mut part[t], w, &a[g * N + t]),
+                false => V::dot_four::<false, P>(&mut part[t], w, &a[g * N + t]),
+            }
         }
     }
     if !has_scale {
         *sums = part;
         return;
     }
-    let scale = F::scale::<V>(words, s);
-    for t in 0..T {
-        sums[t] = V::add(sums[t], V::mul(part[t], scale));
+    for p in 0..P {
+        let scale = F::scale::<V>(words[p], s);
+        for t in 0..T {
+            sums[t][p] = V::add(sums[t][p], V::mul(part[t][p], scale));
+        }
     }
 }

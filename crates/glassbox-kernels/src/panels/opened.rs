@@ -3,7 +3,7 @@
 use super::formats::{Planes, Words, each};
 use super::lanes::{Lanes, Rows, Work};
 use super::layout::ROWS;
-use super::panel::Panel;
+use super::panel::Panels;
 use super::product::store;
 use crate::Tile;
 use crate::activations::Activations;
@@ -61,24 +61,24 @@ impl<F: Planes> Work for Many<'_, '_, F> {
     fn run<V: Lanes, const T: usize>(self) {
         let first = self.tiles.start * TILE;
         for panel in 0..self.dst.n_cols().div_ceil(ROWS) {
-            let panel = Panel::new::<V, F>(self.w, panel, self.x.width / F::LEN);
-            let mut y = [[V::float_zero(); T]; AT_ONCE * TILE / PART];
+            let panel = Panels::<1>::new::<F>(self.w, panel, self.x.width / F::LEN);
+            let mut y = [[[V::float_zero()]; T]; AT_ONCE * TILE / PART];
             let (parts, _) = y.split_at_mut(self.tiles.len() * (TILE / T));
             for b in 0..panel.n_blocks {
-                open::<V::Low, F>(self.space, panel.words::<F>(b));
-                open::<V::High, F>(self.space, panel.words::<F>(b));
+                open::<V::Low, F>(self.space, panel.words::<F>(b)[0]);
+                open::<V::High, F>(self.space, panel.words::<F>(b)[0]);
                 for (i, y) in parts.iter_mut().enumerate() {
                     let x = self.x.tile::<TILE>(first + i / (TILE / T) * TILE);
                     let ahead = match first + i {
-                        0 => panel.ahead::<F>(b),
-                        _ => &[],
+                        0 => panel.ahead::<V, F>(b),
+                        _ => [&[][..]],
                     };
-                    let words = (Words(&*self.space), ahead);
+                    let words = ([Words(&*self.space)], ahead);
                     panel.add::<V, Opened<F>, T, TILE>(y, b, words, x, i % (TILE / T) * T);
                 }
             }
             for (i, y) in parts.iter().enumerate() {
-                store::<V, T>(self.dst, (first + i * T, panel.column), *y);
+                store::<V, T>(self.dst, (first + i * T, panel.column), y.map(|[y]| y));
             }
         }
     }
@@ -95,7 +95,7 @@ fn open<V: Rows, F: Planes>(space: &mut Space, words: Words<'_>) {
         }
         V::keep(F::scale::<V>(words, S), &mut factors[S]);
     });
-    for (p, minimum) in minima[..F::LEN / 32].iter_mut().enumerate() {
+    for (p, minimum) in minima[..F::LEN / (2 * F::SUM)].iter_mut().enumerate() {
         V::keep(F::min_pair::<V>(words, p), minimum);
     }
 }

@@ -1,43 +1,49 @@
 use super::formats::{Planes, Words, each};
 use super::lanes::Rows;
 use super::layout::{ROWS, float_offset};
-use super::product::store;
+use super::product::{store, tell_places};
 use crate::Tile;
-use crate::activations::ActTile;
+use crate::activations::{ActTile, SUM};
+use std::array;
+use std::slice::Chunks;
 
-/// One panel of a weight.
-pub(super) struct Panel<'a> {
-    words: &'a [[u8; 64]],
-    /// What stands [`AHEAD`](Rows::AHEAD) bytes behind the panel's begin.
-    ahead: &'a [[u8; 64]],
-    floats: &'a [[u8; 32]],
+/// Panels of a weight, `P` side by side.
+pub(super) struct Panels<'a, const P: usize> {
+    words: [&'a [[u8; 64]]; P],
+    floats: [&'a [[u8; 32]]; P],
+    /// Everything from the first of them on, of which the memory is told in advance.
+    next: &'a [[u8; 64]],
+    /// Lines of a panel.
+    lines: usize,
     pub(super) n_blocks: usize,
     pub(super) column: usize,
 }
 
-impl<'a> Panel<'a> {
-    /// Panel `panel` of `w`, of rows of `n_blocks` blocks.
+impl<'a, const P: usize> Panels<'a, P> {
+    /// Panels `first` to `first + P - 1` of `w`, of rows of `n_blocks` blocks.
     #[inline(always)]
-    pub(super) fn new<V: Rows, F: Planes>(w: &'a [u8], panel: usize, n_blocks: usize) -> Self {
+    pub(super) fn new<F: Planes>(w: &'a [u8], first: usize, n_blocks: usize) -> Self {
         let bytes = ROWS * n_blocks * F::BYTES;
-        let w = &w[panel * bytes..];
-        let (words, floats) = w[..bytes].split_at(float_offset::<F>(bytes / ROWS));
-        Panel {
-            words: words.as_chunks().0,
-            ahead: w.get(V::AHEAD..).unwrap_or_default().as_chunks().0,
-            floats: floats.as_chunks().0,
+        let w = &w[first * bytes..];
+        let float_offset = float_offset::<F>(bytes / ROWS);
+        let panels: [_; P] = array::from_fn(|p| w[p * bytes..][..bytes].split_at(float_offset));
+        Panels {
+            words: panels.map(|(words, _)| words.as_chunks().0),
+            floats: panels.map(|(_, floats)| floats.as_chunks().0),
+            next: w.as_chunks().0,
+            lines: bytes / 64,
             n_blocks,
-            column: panel * ROWS,
+            column: first * ROWS,
         }
     }
 
     /// The same, but that the memory is told of nothing.
     #[inline(always)]
     pub(super) fn near(self) -> Self {
-        Panel { ahead: &[], ..self }
+        Panels { next: &[], ..self }
     }
 
-    /// The products of its rows with a tile of activations, into the rows of `dst` from `first` on.
+    /// The products of their rows with a tile of activations, into the rows of `dst` from `first` on.
     #[inline(always)]
     pub(super) fn times<V: Rows, F: Planes, const T: usize>(
         &self,
@@ -45,30 +51,43 @@ impl<'a> Panel<'a> {
         x: ActTile<'_, T>,
         first: usize,
     ) {
-        let mut y = [V::float_zero(); T];
+        let mut y = [[V::float_zero(); P]; T];
         for b in 0..self.n_blocks {
             // The first rows wait for the weights.
             let ahead = match first {
-                0 => self.ahead::<F>(b),
-                _ => &[],
+                0 => self.ahead::<V, F>(b),
+                _ => [&[][..]; P],
             };
             self.add::<V, F, T, T>(&mut y, b, (self.words::<F>(b), ahead), x, 0);
         }
-        store::<V, T>(dst, (first, self.column), y);
+        for p in 0..P {
+            let y = y.map(|y| y[p]);
+            store::<V, T>(dst, (first, self.column + p * ROWS), y);
+        }
+        tell_places::<V, T, P>(dst, (first + T, self.column));
     }
 
-    /// Block `b`.
+    /// Block `b` of each.
     #[inline(always)]
-    pub(super) fn words<F: Planes>(&self, b: usize) -> Words<'_> {
+    pub(super) fn words<F: Planes>(&self, b: usize) -> [Words<'a>; P] {
         let n = (F::BYTES - 2 * F::FLOATS.len()) / 4;
-        Words(&self.words[b * n..][..n])
+        self.words.map(|words| Words(&words[b * n..][..n]))
     }
 
-    /// What stands [`AHEAD`](Rows::AHEAD) bytes behind block `b`, as much as the block.
+    /// What stands [`AHEAD`](Rows::AHEAD) bytes behind block `b` of each, as much as the block. Behind its own
+    /// blocks a panel has those of the one that takes its place.
     #[inline(always)]
-    pub(super) fn ahead<F: Planes>(&self, b: usize) -> &[[u8; 64]] {
-        let ahead = &self.ahead[self.ahead.len().min(b * F::BYTES / 4)..];
-        &ahead[..ahead.len().min(F::BYTES.div_ceil(4))]
+    pub(super) fn ahead<V: Rows, F: Planes>(&self, b: usize) -> [&'a [[u8; 64]]; P] {
+        let line = b * F::BYTES / 4 + V::AHEAD / 64;
+        let (turns, line) = match P {
+            1 => (0, line),
+            _ => (line / self.lines, line % self.lines),
+        };
+        array::from_fn(|p| {
+            let start = (p + turns * P) * self.lines + line;
+            let ahead = self.next.get(start..).unwrap_or_default();
+            &ahead[..ahead.len().min(F::BYTES.div_ceil(4))]
+        })
     }
 
     /// Adds the products of block `b`, whose words are given with what the memory is told of meanwhile, and of
@@ -76,38 +95,40 @@ impl<'a> Panel<'a> {
     #[inline(always)]
     pub(super) fn add<V: Rows, F: Planes, const T: usize, const N: usize>(
         &self,
-        y: &mut [V::F; T],
+        y: &mut [[V::F; P]; T],
         b: usize,
-        (words, ahead): (Words<'_>, &[[u8; 64]]),
+        (words, ahead): ([Words<'_>; P], [&[[u8; 64]]; P]),
         x: ActTile<'_, N>,
         from: usize,
     ) {
         let floats = if F::SUB == F::LEN { 2 } else { 1 };
-        let block = Block::<T, N> {
+        let pairs = F::LEN / (2 * F::SUM);
+        let sums = if F::SUM > SUM { x.wide } else { x.sums };
+        let block = Block::<T, N, P> {
             words,
             a: part::<_, T, N>(x.q, b * F::LEN / 4, F::LEN / 4, from),
-            sums: part::<_, T, N>(x.sums, b * F::LEN / 32, F::LEN / 32, from),
+            sums: part::<_, T, N>(sums, b * pairs, pairs, from),
             ahead,
         };
         let (isum, msum) = block.products::<V, F>();
         let d_a = part::<_, T, N>(x.d, b * floats, floats, from);
-        let d = V::load_f16(&self.floats[b * F::FLOATS.len()]);
-        for t in 0..T {
-            let scale = V::float_mul(d, V::float_splat(d_a[t]));
-            y[t] = V::fma(scale, V::to_float(isum[t]), y[t]);
-        }
-        if F::HAS_MIN {
-            let m = V::load_f16(&self.floats[b * F::FLOATS.len() + 1]);
-            let m = if F::MINUS { V::float_neg(m) } else { m };
-            if F::SUB == F::LEN {
-                for t in 0..T {
-                    y[t] = V::fma(m, V::float_splat(d_a[N + t]), y[t]);
-                }
-                return;
-            }
+        for p in 0..P {
+            let d = V::load_f16(&self.floats[p][b * F::FLOATS.len()]);
             for t in 0..T {
-                let scale = V::float_mul(m, V::float_splat(d_a[t]));
-                y[t] = V::fma(scale, V::to_float(msum[t]), y[t]);
+                let scale = V::float_mul(d, V::float_splat(d_a[t]));
+                y[t][p] = V::fma(scale, V::to_float(isum[t][p]), y[t][p]);
+            }
+            if F::HAS_MIN {
+                let m = V::load_f16(&self.floats[p][b * F::FLOATS.len() + 1]);
+                let m = if F::MINUS { V::float_neg(m) } else { m };
+                for t in 0..T {
+                    if F::SUB == F::LEN {
+                        y[t][p] = V::fma(m, V::float_splat(d_a[N + t]), y[t][p]);
+                    } else {
+                        let scale = V::float_mul(m, V::float_splat(d_a[t]));
+                        y[t][p] = V::fma(scale, V::to_float(msum[t][p]), y[t][p]);
+                    }
+                }
             }
         }
     }
@@ -120,61 +141,62 @@ fn part<X, const T: usize, const N: usize>(x: &[X], begin: usize, n: usize, from
     &x[begin * N + from..][..n * N - (N - T)]
 }
 
-/// A block of 16 rows and the activations that it meets, of `T` rows of a tile of `N`.
-struct Block<'a, const T: usize, const N: usize> {
-    words: Words<'a>,
+/// A block of 16 rows of each of `P` panels, and the activations that it meets, of `T` rows of a tile of `N`.
+struct Block<'a, const T: usize, const N: usize, const P: usize> {
+    words: [Words<'a>; P],
     a: &'a [[i8; 4]],
     sums: &'a [[i16; 2]],
     /// Of what the memory is told meanwhile.
-    ahead: &'a [[u8; 64]],
+    ahead: [&'a [[u8; 64]]; P],
 }
 
-impl<const T: usize, const N: usize> Block<'_, T, N> {
-    /// `Σ scale q a` and `Σ min a` of 16 rows and `T` rows of activations.
+/// Sums of 16 rows of each of `P` panels for `T` rows of activations.
+type Sums<V, const T: usize, const P: usize> = [[<V as Rows>::I; P]; T];
+
+impl<const T: usize, const N: usize, const P: usize> Block<'_, T, N, P> {
+    /// `Σ scale q a` and `Σ min a`.
     #[inline(always)]
-    fn products<V: Rows, F: Planes>(&self) -> ([V::I; T], [V::I; T]) {
-        let (mut isum, mut msum) = ([V::zero(); T], [V::zero(); T]);
+    fn products<V: Rows, F: Planes>(&self) -> (Sums<V, T, P>, Sums<V, T, P>) {
+        let (mut isum, mut msum) = ([[V::zero(); P]; T], [[V::zero(); P]; T]);
         let offset = F::OFFSET + if F::SIGNED { V::BIAS } else { 0 };
+        let mut ahead = self
+            .ahead
+            .map(|lines| lines.chunks((F::BYTES * F::SUB / F::LEN).div_ceil(4)));
         if F::SUB == F::LEN {
-            self.ahead.iter().for_each(V::prefetch);
-            V::dots::<F, T, N>(&mut isum, self.words, 0, self.a);
+            tell::<V, P>(&mut ahead);
+            V::dots::<F, T, N, P>(&mut isum, self.words, 0, self.a);
             if offset != 0 {
                 let pair = V::splat(-offset & 0xffff | -offset << 16);
-                for (t, isum) in isum.iter_mut().enumerate() {
-                    *isum = V::madd(*isum, pair, self.sums::<V>(t, 0));
-                }
+                self.add_sums::<V>(&mut isum, 0, [pair; P]);
             }
             return (isum, msum);
         }
-        // Little by little, since only so many lines can be on their way.
-        let mut ahead = self.ahead.chunks((F::BYTES * F::SUB / F::LEN).div_ceil(4));
         if V::UNROLLS {
             each!(S < F::LEN / F::SUB => {
-                ahead.next().unwrap_or_default().iter().for_each(V::prefetch);
-                V::dots::<F, T, N>(&mut isum, self.words, S, self.sub_block::<F>(S));
+                tell::<V, P>(&mut ahead);
+                V::dots::<F, T, N, P>(&mut isum, self.words, S, self.sub_block::<F>(S));
             });
         } else {
             for s in 0..F::LEN / F::SUB {
-                ahead
-                    .next()
-                    .unwrap_or_default()
-                    .iter()
-                    .for_each(V::prefetch);
-                V::dots::<F, T, N>(&mut isum, self.words, s, self.sub_block::<F>(s));
+                tell::<V, P>(&mut ahead);
+                V::dots::<F, T, N, P>(&mut isum, self.words, s, self.sub_block::<F>(s));
             }
         }
         if !F::HAS_MIN && offset == 0 {
             return (isum, msum);
         }
-        for p in 0..F::LEN / 32 {
-            let min = F::min_pair::<V>(self.words, p);
-            for (t, msum) in msum.iter_mut().enumerate() {
-                *msum = V::madd(*msum, min, self.sums::<V>(t, p));
+        for i in 0..F::LEN / (2 * F::SUM) {
+            let mut min = [V::zero(); P];
+            for (min, words) in min.iter_mut().zip(self.words) {
+                *min = F::min_pair::<V>(words, i);
             }
+            self.add_sums::<V>(&mut msum, i, min);
         }
         if offset != 0 {
             for t in 0..T {
-                isum[t] = V::add(isum[t], V::mul(msum[t], V::splat(-offset)));
+                for p in 0..P {
+                    isum[t][p] = V::add(isum[t][p], V::mul(msum[t][p], V::splat(-offset)));
+                }
             }
         }
         (isum, msum)
@@ -186,10 +208,27 @@ impl<const T: usize, const N: usize> Block<'_, T, N> {
         part::<_, T, N>(self.a, s * F::SUB / 4, F::SUB / 4, 0)
     }
 
-    /// The sums of activations `32 p` to `32 p + 15` and of the next 16 in row `t`, as two i16.
+    /// Adds the sums of activations of pair `i`, each times its i16.
     #[inline(always)]
-    fn sums<V: Rows>(&self, t: usize, p: usize) -> V::I {
-        let [low, high] = self.sums[p * N + t];
-        V::splat(i32::from(low as u16) | i32::from(high) << 16)
+    fn add_sums<V: Rows>(&self, to: &mut Sums<V, T, P>, i: usize, pairs: [V::I; P]) {
+        for (t, to) in to.iter_mut().enumerate() {
+            let [low, high] = self.sums[i * N + t];
+            let sums = V::splat(i32::from(low as u16) | i32::from(high) << 16);
+            for p in 0..P {
+                to[p] = V::madd(to[p], pairs[p], sums);
+            }
+        }
+    }
+}
+
+/// Tells the memory of some more of what comes; little by little, since only so many lines can be on their way.
+#[inline(always)]
+fn tell<V: Rows, const P: usize>(ahead: &mut [Chunks<'_, [u8; 64]>; P]) {
+    for ahead in ahead {
+        ahead
+            .next()
+            .unwrap_or_default()
+            .iter()
+            .for_each(V::prefetch);
     }
 }

@@ -2,7 +2,7 @@ use super::formats::Planes;
 use super::lanes::{Lanes, Rows, Work};
 use super::layout::ROWS;
 use super::opened;
-use super::panel::Panel;
+use super::panel::Panels;
 use crate::Tile;
 use crate::activations::{Activations, Turns, tile};
 use std::marker::PhantomData;
@@ -34,6 +34,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     // Where several tiles meet the weights, each panel meets them all while it is near.
     let at_once = match tile(dst.n_rows()) == dst.n_rows() {
         true => n_panels,
+        false if V::MANY_SUMS && F::TWO_PANELS => 2,
         false => 1,
     };
     for begin in (0..n_panels).step_by(at_once.max(1)) {
@@ -42,7 +43,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
             let n = tile(dst.n_rows() - first);
             let pass = Pass {
                 w,
-                panels: begin..begin + at_once,
+                panels: begin..n_panels.min(begin + at_once),
                 n_blocks,
                 dst,
                 x,
@@ -74,10 +75,16 @@ struct Pass<'a, 'b, F> {
 impl<F: Planes> Work for Pass<'_, '_, F> {
     #[inline(always)]
     fn run<V: Lanes, const T: usize>(self) {
-        for panel in self.panels {
-            let panel = Panel::new::<V, F>(self.w, panel, self.n_blocks);
-            let x = self.x.tile::<T>(self.first);
-            // As many passes as keep the sums in registers.
+        let mut panels = self.panels;
+        let x = self.x.tile::<T>(self.first);
+        while V::MANY_SUMS && T == 8 && F::TWO_PANELS && panels.len() >= 2 {
+            Panels::<2>::new::<F>(self.w, panels.start, self.n_blocks)
+                .times::<V, F, T>(self.dst, x, self.first);
+            panels.start += 2;
+        }
+        // As many passes as keep the sums in registers.
+        for panel in panels {
+            let panel = Panels::<1>::new::<F>(self.w, panel, self.n_blocks);
             if V::HALVES && (T > 4 || T == 4 && F::SUB != F::LEN) {
                 panel.times::<V::Low, F, T>(self.dst, x, self.first);
                 // Of what is ahead the memory was told with the first half.
@@ -98,6 +105,19 @@ pub(super) fn store<V: Rows, const T: usize>(
 ) {
     for (t, y) in y.into_iter().enumerate() {
         store_row::<V>(y, &mut dst.row(first + t)[column..]);
+    }
+}
+
+/// Tells the memory of where the outputs of a next tile go, if there is one, from row and column `at` on: stores
+/// that have to wait for their places hold up what is behind them.
+#[inline(always)]
+pub(super) fn tell_places<V: Rows, const T: usize, const P: usize>(
+    dst: &mut Tile<'_>,
+    (first, column): (usize, usize),
+) {
+    for row in first..dst.n_rows().min(first + T) {
+        let row = &dst.row(row)[column..];
+        row.iter().step_by(ROWS).take(P).for_each(V::prefetch);
     }
 }
 

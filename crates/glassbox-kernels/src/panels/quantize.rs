@@ -22,17 +22,20 @@ pub(crate) fn quantize<V: Lanes>(
     let n = turns.room(rows);
     assert_eq!(q.len(), n * x.width);
     assert_eq!(d.len(), n * block.floats(x.width));
-    assert_eq!(sums.len() * SUM, q.len());
+    assert_eq!(sums.len(), n * block.sums(x.width));
     assert!(x.width.is_multiple_of(block.size()));
     if n > rows {
         q.fill(0);
         d.fill(0.0);
         sums.fill(0);
     }
+    let pairs = sums.as_chunks_mut().0;
+    let (sums, wide) = pairs.split_at_mut(n * x.width / (2 * SUM));
     let mut out = Out {
         q: q.as_chunks_mut().0,
         d,
-        sums: sums.as_chunks_mut().0,
+        sums,
+        wide,
         n,
     };
     for t in 0..rows {
@@ -51,6 +54,7 @@ struct Out<'a> {
     q: &'a mut [[i8; 4]],
     d: &'a mut [f32],
     sums: &'a mut [[i16; 2]],
+    wide: &'a mut [[i16; 2]],
     n: usize,
 }
 
@@ -74,7 +78,11 @@ impl Out<'_> {
                 let s = b * PARTS + part;
                 let total = V::total(q);
                 sum += total;
-                self.sums[s / 2 * self.n + t][s % 2] = total as i16;
+                let pair = &mut self.sums[s / 2 * self.n + t];
+                pair[s % 2] = total as i16;
+                if s % 2 == 1 && PARTS * SUM == ActBlock::Super.size() {
+                    self.wide[s / 4 * self.n + t][s / 2 % 2] = pair[0] + pair[1];
+                }
                 let four = s * SUM / 4;
                 for (i, q) in V::narrow(q).as_chunks().0.iter().enumerate() {
                     let (turn, place) = ((four + i) / (EACH / 4), (four + i) % (EACH / 4));

@@ -24,7 +24,6 @@ pub mod dot;
 pub mod elementwise;
 pub mod exp;
 pub mod fixed;
-pub mod limits;
 pub mod linear_float;
 pub mod linear_quant;
 pub mod rms_norm;

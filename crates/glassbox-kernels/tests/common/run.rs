@@ -289,7 +289,7 @@ impl Quantized {
         let len = turns.room(rows) * width;
         let mut q = vec![99; len];
         let mut d = vec![99.0; block.floats(len)];
-        let mut sums = vec![99; len / 16];
+        let mut sums = vec![99; block.sums(len)];
         let parts = (&mut q[..], &mut d[..], &mut sums[..]);
         kernels.quantize_rows(parts, Rows { data: x, width }, block, turns);
         Quantized {

@@ -1,9 +1,9 @@
 //! What the tiles do at a time, and what is made of it.
 
-use super::stretch::{Stretch, cuts_scales, has_wide_minima, n_minima, one_of_each};
+use super::stretch::{Stretch, cuts_scales, n_minima};
 use super::tiles::{Line, Tiles};
 use super::{STRETCH, V};
-use crate::activations::{ActTile, TILE};
+use crate::activations::{ActTile, SUM, TILE};
 use crate::panels::formats::Planes;
 use crate::panels::lanes::{Lanes, Rows};
 
@@ -129,19 +129,11 @@ impl Pairs {
     /// Those of blocks `first` and on.
     #[inline(always)]
     pub(super) fn gather<F: Planes>(&mut self, a: &ActTile<'_, TILE>, first: usize, n: usize) {
-        let sums: &[[[i16; 2]; TILE]] = a.sums.as_chunks().0;
-        let sums = &sums[first * F::LEN / 32..][..n * F::LEN / 32];
-        if has_wide_minima::<F>() {
-            let ones = V::splat(0x0001_0001);
-            for (to, two) in self.0.iter_mut().zip(sums.as_chunks::<2>().0) {
-                let x = V::madd(V::zero(), V::load_pairs(&two[0]), ones);
-                let y = V::madd(V::zero(), V::load_pairs(&two[1]), ones);
-                to.0 = one_of_each(x, V::shl::<16>(y));
-            }
-        } else {
-            for (to, pair) in self.0.iter_mut().zip(sums) {
-                to.0 = V::load_pairs(pair);
-            }
+        let sums = if F::SUM > SUM { a.wide } else { a.sums };
+        let sums: &[[[i16; 2]; TILE]] = sums.as_chunks().0;
+        let pairs = F::LEN / (2 * F::SUM);
+        for (to, pair) in self.0.iter_mut().zip(&sums[first * pairs..][..n * pairs]) {
+            to.0 = V::load_pairs(pair);
         }
     }
 }

@@ -64,13 +64,7 @@ impl Stretch {
                 let m = V::load_f16(&floats[b * F::FLOATS.len() + 1]);
                 self.m[b].set_f32(if F::MINUS { V::float_neg(m) } else { m });
                 for p in 0..n_minima::<F>() {
-                    self.mins[b * n_minima::<F>() + p].0 = match has_wide_minima::<F>() {
-                        true => one_of_each(
-                            F::min_pair::<V>(words, 2 * p),
-                            F::min_pair::<V>(words, 2 * p + 1),
-                        ),
-                        false => F::min_pair::<V>(words, p),
-                    };
+                    self.mins[b * n_minima::<F>() + p].0 = F::min_pair::<V>(words, p);
                 }
             }
         }
@@ -139,21 +133,15 @@ fn parts<F: Planes>(q: __m512i, scale: __m512i) -> (__m512i, __m512i) {
 
 /// Two i16 a lane: the first of `a` and the second of `b`.
 #[inline(always)]
-pub(super) fn one_of_each(a: __m512i, b: __m512i) -> __m512i {
+fn one_of_each(a: __m512i, b: __m512i) -> __m512i {
     // SAFETY: as for all of [`Avx512`].
     unsafe { _mm512_mask_mov_epi16(a, 0xaaaa_aaaa, b) }
 }
 
-/// Whether all minima are of 32 weights, so that those of 64 go by one product.
-pub(super) const fn has_wide_minima<F: Planes>() -> bool {
-    F::HAS_MIN && F::SUB == 32 && F::LEN == STRETCH
-}
-
 /// Products for the minima of a block with sub-blocks.
 pub(super) const fn n_minima<F: Planes>() -> usize {
-    match has_wide_minima::<F>() {
-        _ if F::SUB == F::LEN => 0,
-        true => F::LEN / 64,
-        false => F::LEN / 32,
+    match F::SUB == F::LEN {
+        true => 0,
+        false => F::LEN / (2 * F::SUM),
     }
 }

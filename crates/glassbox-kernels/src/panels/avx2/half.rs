@@ -99,21 +99,23 @@ impl<const H: usize> Rows for Half<H> {
         })
     }
     #[inline(always)]
-    fn dots<F: Planes, const T: usize, const N: usize>(
-        sums: &mut [Self::I; T],
-        words: Words<'_>,
+    fn dots<F: Planes, const T: usize, const N: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
+        words: [Words<'_>; P],
         s: usize,
         a: &[[i8; 4]],
     ) {
         if F::SIGNED {
-            return lanes::dots::<Self, F, T, N>(sums, words, s, a);
+            return lanes::dots::<Self, F, T, N, P>(sums, words, s, a);
         }
         // Only so do registers suffice for many rows.
         let alone = F::SUB != F::LEN;
         if !alone || dots::always() {
-            let mut own = sums.map(|sum| [sum]);
-            dots::dots::<Self, F, 1, T, N>(&mut own, words, s, a);
-            *sums = own.map(|[sum]| sum);
+            for p in 0..P {
+                let mut own = sums.map(|sum| [sum[p]]);
+                dots::dots::<Self, F, 1, T, N>(&mut own, words[p], s, a);
+                (0..T).for_each(|t| [sums[t][p]] = own[t]);
+            }
         }
     }
     #[inline(always)]
