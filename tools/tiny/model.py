@@ -28,7 +28,7 @@ class Shape:
     num_key_value_heads: int = 1
     max_position_embeddings: int = 1536
     rms_norm_eps: float = 1e-6
-    rope_theta: float = 10000.0
+    rope_theta: float = 1000.0
 
     @property
     def head(self) -> int:
@@ -140,10 +140,10 @@ class Model(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
         self.norm = Norm(shape.hidden_size, shape.rms_norm_eps)
         for name, p in self.named_parameters():
-            if p.dim() == 2:
-                nn.init.normal_(p, std=0.02)
-            elif name.endswith("bias"):
+            if name.endswith(("bias", "o_proj.weight", "down_proj.weight")):
                 nn.init.zeros_(p)
+            elif p.dim() == 2:
+                nn.init.normal_(p, std=0.02)
 
     def forward(self, ids: Tensor, cache: "Cache | None" = None) -> Tensor:
         """ids [rows, t] to hidden states [rows, t, hidden] after the last norm."""

@@ -66,15 +66,14 @@ class Recipe:
         vocab = self.work / "vocabulary"
         self.stage("tokenizer", vocab / "tokenizer.json", partial(vocabulary.make, vocab))
 
-        # 1. Cold start on written traces, in four courses, each at lower rates.
-        best = self.trained("first-course", vocab, fresh, 7000, 1, (0.005, 0.003), fall=0.5, warm=100)
-        best = self.trained("second-course", best, fresh, 3000, 21, (0.004, 0.002), fall=0.8, warm=60)
-        best = self.trained("third-course", best, fresh, 1000, 22, (0.0025, 0.0015), fall=1.0, warm=30)
-        best = self.trained("fourth-course", best, fresh, 1000, 23, (0.002, 0.0012), fall=1.0, warm=30)
-        scores = self.score("after-cold-start", best)
+        # 1. Cold start on written traces: short batches teach the forms, long ones the rest.
+        best = self.trained("first-course", vocab, fresh, 600, 1, (0.005, 0.003), fall=0.0, warm=100, tokens=6144)
+        best = self.trained("second-course", best, fresh, 8000, 21, (0.005, 0.003), fall=0.5, warm=100)
+        best = self.trained("third-course", best, fresh, 4500, 22, (0.004, 0.0024), fall=0.8, warm=60)
 
         # Where it is asked for, since neither helps such a model: see the model card.
         if reinforce:
+            scores = self.score("after-cold-start", best)
             # 2. Reinforcement learning with rules for rewards.
             tried = self.work / "reinforced"
             plan = Reinforcement(best, self.work / "reinforced.pt", 30, 2, 2e-4, 2e-4)
