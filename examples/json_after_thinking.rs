@@ -3,8 +3,9 @@
 //! `cargo run --release -p glassbox-examples --example json_after_thinking -- [MODEL]`
 //!
 //! The embedded model, which is asked where none is named, has never seen JSON. That the right number
-//! stands there is due to the property's name, which is how its answers begin: a constraint says
-//! what may be written, and a model does best where that is near to what it would have written.
+//! stands there is due to the property's name, which is how its answers begin, and to the largest value, without which it
+//! writes digits behind the number: a constraint says what may be written, and a model does best where that is near to
+//! what it would have written.
 
 use anyhow::{Context, Result};
 use glassbox::{Constraint, Model};
@@ -27,7 +28,7 @@ fn main() -> Result<()> {
 fn ask(model: &Model) -> Result<i64> {
     let schema = serde_json::json!({
         "type": "object",
-        "properties": {NAME: {"type": "integer"}},
+        "properties": {NAME: {"type": "integer", "maximum": 99}},
         "required": [NAME],
         "additionalProperties": false,
     });
