@@ -93,8 +93,9 @@ pub(crate) const SUM: usize = 16;
 /// block goes `d * Σ q`, which its weights' minimum is multiplied by.
 ///
 /// Rows lie in tiles, and within a tile of `n` rows they take [turns](Turns): some integers of
-/// each, the floats of each (`[width / block, 1 or 2, n]`), two sums of 16 of each (`[width / 32, n, 2]`) and,
-/// of large blocks, then two of 32 (`[width / 64, n, 2]`). So a product of a weight with all rows of a tile reads its activations from one place.
+/// each, the floats of each (`[width / block, 1 or 2, n]`), two sums of 16 of each
+/// (`[width / 32, n, 2]`) and, of large blocks, then two of 32 (`[width / 64, n, 2]`). So a product of a
+/// weight with all rows of a tile reads its activations from one place.
 #[derive(Clone, Copy, Debug)]
 pub struct Activations<'a> {
     /// The integers, a `width` for each row that there is [room](Turns::room) for.

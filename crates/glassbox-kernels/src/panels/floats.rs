@@ -203,7 +203,8 @@ fn product<
     // The first rows wait for the weights.
     let next = if first == 0 { w } else { &[] };
     let steps = x.len();
-    let (len, n_blocks) = (BLOCK / F::LEN, x.len().div_ceil(BLOCK / F::LEN));
+    let len = BLOCK / F::LEN;
+    let n_blocks = steps.div_ceil(len);
     let mut y = [[V::float_zero(); TILE]; P];
     for (b, x) in x.chunks(len).enumerate() {
         let panels: [_; P] = array::from_fn(|p| &panels[p][b * len..][..x.len()]);

@@ -151,7 +151,6 @@ pub(crate) trait Lanes: Rows {
     const HALVES: bool = false;
     /// Whether to take blocks apart once for many tiles pays.
     const OPENS: bool = false;
-
     /// Whether registers hold sixteen sums, and not only four or eight.
     const MANY_SUMS: bool = false;
 
