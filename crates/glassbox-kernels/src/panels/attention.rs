@@ -343,7 +343,7 @@ fn product<V: Lanes, C: Cell, const P: usize, const T: usize>(
     let mut ahead = ahead.as_chunks::<P>().0.iter();
     for (s, words) in words.iter().enumerate() {
         if let Some(ahead) = ahead.next() {
-            ahead.iter().for_each(V::prefetch);
+            ahead.iter().for_each(|step| V::prefetch(step));
         }
         for p in 0..P {
             let wide: Step = panels[p][s].map(|pair| pair.map(C::widen));

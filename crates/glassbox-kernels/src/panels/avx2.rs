@@ -68,7 +68,7 @@ impl Rows for Avx2 {
         High::keep(a[1], to);
     }
     #[inline(always)]
-    fn prefetch<T>(what: &T) {
+    fn prefetch<T>(what: *const T) {
         Low::prefetch(what);
     }
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Sixteen lanes of a 512-bit register, with VNNI.
 #![allow(unsafe_code)]
 
+use super::formats::Words;
 use super::lanes::{self, Lanes, Rows};
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -20,38 +21,72 @@ fn unsigned(w: __m512i) -> __m512i {
     run!(_mm512_xor_si512(w, _mm512_set1_epi8(-128)))
 }
 
-/// [`Rows::dot_four`] as the one instruction that it is.
+/// Defines [`Rows::dot_rows`] of one panel for so many rows, whose sums and places among the activations are given.
 ///
 /// A compiler that is given the intrinsics loads the activations of a whole block first, for which it
 /// has not the registers.
-#[inline]
-#[target_feature(enable = "avx512f,avx512vnni")]
-fn dot_four(sum: &mut __m512i, w: __m512i, a: &[i8; 4]) {
-    run!(asm!(
-        "vpdpbusd {sum}, {w}, dword ptr [{a}]{{1to16}}",
-        sum = inout(zmm_reg) *sum,
-        w = in(zmm_reg) w,
-        a = in(reg) a,
-        options(pure, readonly, nostack, preserves_flags)
-    ));
+macro_rules! dot_rows {
+    ($name:ident, $n:literal, $($sum:ident $at:literal),*) => {
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512vnni")]
+        fn $name<const P: usize>(sums: &mut [[__m512i; P]; $n], p: usize, w: __m512i, a: &[[i8; 4]; $n]) {
+            let [$($sum),*] = sums;
+            run!(asm!(
+                $(concat!("vpdpbusd {", stringify!($sum), "}, {w}, dword ptr [{a} + ", $at, "]{{1to16}}"),)*
+                $($sum = inout(zmm_reg) $sum[p],)*
+                w = in(zmm_reg) w,
+                a = in(reg) a,
+                options(readonly, nostack, preserves_flags)
+            ));
+        }
+    };
 }
+dot_rows!(dot_one, 1, s0 0);
+dot_rows!(dot_two, 2, s0 0, s1 4);
+dot_rows!(dot_four, 4, s0 0, s1 4, s2 8, s3 12);
+dot_rows!(dot_eight, 8, s0 0, s1 4, s2 8, s3 12, s4 16, s5 20, s6 24, s7 28);
 
-/// The same for two panels, which one load of the activations is for: loads are as scarce as products.
+/// The same for eight rows and two panels, which one load of the activations is for: loads are as scarce as
+/// products.
+macro_rules! dot_rows_twice {
+    ($name:ident, $n:literal, $($one:ident $two:ident $at:literal),*) => {
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512vnni")]
+        fn $name(sums: &mut [[__m512i; 2]; $n], [v, w]: [__m512i; 2], a: &[[i8; 4]; $n]) {
+            let [$([$one, $two]),*] = sums;
+            let _x: __m512i;
+            run!(asm!(
+                $(concat!("vpbroadcastd {x}, dword ptr [{a} + ", $at, "]"),
+                concat!("vpdpbusd {", stringify!($one), "}, {v}, {x}"),
+                concat!("vpdpbusd {", stringify!($two), "}, {w}, {x}"),)*
+                x = out(zmm_reg) _x,
+                $($one = inout(zmm_reg) *$one, $two = inout(zmm_reg) *$two,)*
+                v = in(zmm_reg) v,
+                w = in(zmm_reg) w,
+                a = in(reg) a,
+                options(readonly, nostack, preserves_flags)
+            ));
+        }
+    };
+}
+dot_rows_twice!(dot_eight_twice, 8, s0 z0 0, s1 z1 4, s2 z2 8, s3 z3 12, s4 z4 16, s5 z5 20, s6 z6 24, s7 z7 28);
+
+/// Adds a part times its scale.
+///
+/// As these and the products are no pure functions to the compiler, it leaves them in their order: else it takes
+/// all products of a block first, keeps their parts in memory, and has the multiplications wait for each other.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn dot_four_twice([one, two]: [&mut __m512i; 2], w: [__m512i; 2], a: &[i8; 4]) {
+fn add_scaled(sum: &mut __m512i, part: __m512i, scale: __m512i) {
     let _x: __m512i;
     run!(asm!(
-        "vpbroadcastd {x}, dword ptr [{a}]",
-        "vpdpbusd {one}, {w0}, {x}",
-        "vpdpbusd {two}, {w1}, {x}",
+        "vpmulld {x}, {part}, {scale}",
+        "vpaddd {sum}, {sum}, {x}",
         x = out(zmm_reg) _x,
-        one = inout(zmm_reg) *one,
-        two = inout(zmm_reg) *two,
-        w0 = in(zmm_reg) w[0],
-        w1 = in(zmm_reg) w[1],
-        a = in(reg) a,
-        options(pure, readonly, nostack, preserves_flags)
+        sum = inout(zmm_reg) *sum,
+        part = in(zmm_reg) part,
+        scale = in(zmm_reg) scale,
+        options(nomem, nostack, preserves_flags)
     ));
 }
 
@@ -83,8 +118,8 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         run!(_mm512_storeu_si512(to.as_mut_ptr().cast(), a));
     }
     #[inline(always)]
-    fn prefetch<T>(what: &T) {
-        run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
+    fn prefetch<T>(what: *const T) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(what.cast()));
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
@@ -123,18 +158,51 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         Self::dot(sum, unsigned(w), a)
     }
     #[inline(always)]
-    fn dot_four<const SIGNED: bool, const P: usize>(
-        sums: &mut [Self::I; P],
+    fn dot_rows<const SIGNED: bool, const T: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
         w: [Self::I; P],
-        a: &[i8; 4],
+        a: &[[i8; 4]; T],
     ) {
         let w = if SIGNED { w.map(unsigned) } else { w };
-        match &mut sums[..] {
-            [one, two] => run!(dot_four_twice([one, two], [w[0], w[1]], a)),
-            sums => {
-                for p in 0..P {
-                    run!(dot_four(&mut sums[p], w[p], a));
+        if P == 2
+            && let Some(a) = a.first_chunk::<8>()
+            && let Some(sums) = sums.as_flattened_mut().as_chunks_mut().0.first_chunk_mut()
+        {
+            run!(dot_eight_twice(sums, [w[0], w[1]], a));
+            return;
+        }
+        macro_rules! by {
+            ($dot:ident, $p:expr, $w:expr) => {
+                if let (Some(sums), Some(a)) = (sums.first_chunk_mut(), a.first_chunk()) {
+                    run!($dot(sums, $p, $w, a));
                 }
+            };
+        }
+        for (p, w) in w.into_iter().enumerate() {
+            match T {
+                8 => by!(dot_eight, p, w),
+                4 => by!(dot_four, p, w),
+                2 => by!(dot_two, p, w),
+                _ => by!(dot_one, p, w),
+            }
+        }
+    }
+    #[inline(always)]
+    fn anew(words: Words<'_>) -> Words<'_> {
+        let mut at = words.0.as_ptr();
+        run!(asm!("/* {at} */", at = inout(reg) at, options(readonly, nostack, preserves_flags)));
+        // SAFETY: it is where it was.
+        Words(unsafe { std::slice::from_raw_parts(at, words.0.len()) })
+    }
+    #[inline(always)]
+    fn add_scaled<const T: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
+        parts: [[Self::I; P]; T],
+        scales: [Self::I; P],
+    ) {
+        for t in 0..T {
+            for p in 0..P {
+                run!(add_scaled(&mut sums[t][p], parts[t][p], scales[p]));
             }
         }
     }

@@ -46,6 +46,8 @@ pub(crate) trait Planes: Format {
     /// Whether eight rows better meet two panels at once where registers hold so many sums: not where taking words
     /// apart needs registers too.
     const TWO_PANELS: bool = false;
+    /// Stretches of sub-blocks that code can be shared by.
+    const ALIKE: usize = 1;
     /// Whether minima count with a minus.
     const MINUS: bool = false;
 
@@ -285,6 +287,7 @@ fn six_bits<V: Rows, const OF: usize>(words: Words<'_>, s: usize) -> V::I {
 }
 
 impl Planes for Q4K {
+    const ALIKE: usize = 2;
     const TWO_PANELS: bool = true;
     const MOST: i32 = 15;
     const MINUS: bool = true;
@@ -332,6 +335,7 @@ impl Planes for Q5K {
 }
 
 impl Planes for Q6K {
+    const ALIKE: usize = 2;
     const MOST: i32 = 63;
     const OFFSET: i32 = 32;
     #[inline(always)]

@@ -30,7 +30,7 @@ pub(crate) trait Rows: Copy {
     fn keep(a: Self::I, to: &mut [u8; 64]);
     /// Has the memory bring what stands there, soon to be read, of at most 64 bytes.
     #[inline(always)]
-    fn prefetch<T>(_what: &T) {}
+    fn prefetch<T>(_what: *const T) {}
     fn and(a: Self::I, b: Self::I) -> Self::I;
     fn or(a: Self::I, b: Self::I) -> Self::I;
     /// Logical shift of every lane.
@@ -48,20 +48,40 @@ pub(crate) trait Rows: Copy {
     fn dot_signed(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
     /// See [`dot_signed`](Self::dot_signed).
     const BIAS: i32;
-    /// [`dot`](Self::dot), or [`dot_signed`](Self::dot_signed), of the words of `P` panels with the same four
-    /// bytes in every lane.
+    /// Adds [`dot`](Self::dot), or [`dot_signed`](Self::dot_signed), of the words of `P` panels and four bytes of each
+    /// of `T` rows.
     #[inline(always)]
-    fn dot_four<const SIGNED: bool, const P: usize>(
-        sums: &mut [Self::I; P],
+    fn dot_rows<const SIGNED: bool, const T: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
         w: [Self::I; P],
-        a: &[i8; 4],
+        a: &[[i8; 4]; T],
     ) {
-        let a = Self::four(*a);
+        for t in 0..T {
+            let a = Self::four(a[t]);
+            for p in 0..P {
+                sums[t][p] = match SIGNED {
+                    true => Self::dot_signed(sums[t][p], w[p], a),
+                    false => Self::dot(sums[t][p], w[p], a),
+                };
+            }
+        }
+    }
+    /// The same words, to be read again: what is known of them is forgotten.
+    #[inline(always)]
+    fn anew(words: Words<'_>) -> Words<'_> {
+        words
+    }
+    /// Adds the products of rows and `P` panels, each times its panel's scale.
+    #[inline(always)]
+    fn add_scaled<const T: usize, const P: usize>(
+        sums: &mut [[Self::I; P]; T],
+        parts: [[Self::I; P]; T],
+        scales: [Self::I; P],
+    ) {
         for p in 0..P {
-            sums[p] = match SIGNED {
-                true => Self::dot_signed(sums[p], w[p], a),
-                false => Self::dot(sums[p], w[p], a),
-            };
+            for t in 0..T {
+                sums[t][p] = Self::add(sums[t][p], Self::mul(parts[t][p], scales[p]));
+            }
         }
     }
     /// Adds `scale Σ w a` over sub-block `s` of a format to the sums of each of `T` rows, for `P` panels;
@@ -182,7 +202,7 @@ pub(super) fn dot_bf16<V: Rows>(sum: V::F, w: V::I, a: V::I) -> V::F {
     V::fma(w0, a0, V::fma(w1, a1, sum))
 }
 
-/// [`Rows::dots`] by [`Rows::dot_four`].
+/// [`Rows::dots`] by [`Rows::dot_rows`].
 #[inline(always)]
 pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize, const P: usize>(
     sums: &mut [[V::I; P]; T],
@@ -201,21 +221,21 @@ pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize, const P: 
         for p in 0..P {
             w[p] = F::group::<V>(words[p], s, g);
         }
-        for t in 0..T {
-            match F::SIGNED {
-                true => V::dot_four::<true, P>(&mut part[t], w, &a[g * N + t]),
-                false => V::dot_four::<false, P>(&mut part[t], w, &a[g * N + t]),
-            }
+        let Some(a) = a[g * N..].first_chunk() else {
+            return;
+        };
+        match F::SIGNED {
+            true => V::dot_rows::<true, T, P>(&mut part, w, a),
+            false => V::dot_rows::<false, T, P>(&mut part, w, a),
         }
     }
     if !has_scale {
         *sums = part;
         return;
     }
+    let mut scales = [V::zero(); P];
     for p in 0..P {
-        let scale = F::scale::<V>(words[p], s);
-        for t in 0..T {
-            sums[t][p] = V::add(sums[t][p], V::mul(part[t][p], scale));
-        }
+        scales[p] = F::scale::<V>(words[p], s);
     }
+    V::add_scaled::<T, P>(sums, part, scales);
 }

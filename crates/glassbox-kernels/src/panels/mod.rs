@@ -21,6 +21,7 @@
 //! and [`portable::linear_float`](crate::portable::linear_float) to the bit: sums within a
 //! quantised block are integers, hence exact in any order, and floats are added in theirs.
 
+mod ahead;
 pub(crate) mod attention;
 mod floats;
 mod formats;

@@ -85,10 +85,10 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
         }
     }
     #[inline(always)]
-    fn prefetch<T>(what: &T) {
+    fn prefetch<T>(what: *const T) {
         run!(asm!(
             "prfm pldl1keep, [{at}]",
-            at = in(reg) std::ptr::from_ref(what),
+            at = in(reg) what,
             options(nostack, preserves_flags, readonly)
         ));
     }

@@ -1,5 +1,6 @@
 //! Many tiles times a panel whose blocks are opened: what a format packs is taken apart once for all of them.
 
+use super::ahead::Ahead;
 use super::formats::{Planes, Words, each};
 use super::lanes::{Lanes, Rows, Work};
 use super::layout::ROWS;
@@ -61,7 +62,10 @@ impl<F: Planes> Work for Many<'_, '_, F> {
     fn run<V: Lanes, const T: usize>(self) {
         let first = self.tiles.start * TILE;
         for panel in 0..self.dst.n_cols().div_ceil(ROWS) {
-            let panel = Panels::<1>::new::<F>(self.w, panel, self.x.width / F::LEN);
+            let n_blocks = self.x.width / F::LEN;
+            let bytes = ROWS * n_blocks * F::BYTES;
+            let ahead = Ahead::of_one::<V, 1>(&self.w[panel * bytes..], bytes);
+            let panel = Panels::<1>::new::<F>(self.w, panel, n_blocks, ahead);
             let mut y = [[[V::float_zero()]; T]; AT_ONCE * TILE / PART];
             let (parts, _) = y.split_at_mut(self.tiles.len() * (TILE / T));
             for b in 0..panel.n_blocks {
@@ -70,8 +74,8 @@ impl<F: Planes> Work for Many<'_, '_, F> {
                 for (i, y) in parts.iter_mut().enumerate() {
                     let x = self.x.tile::<TILE>(first + i / (TILE / T) * TILE);
                     let ahead = match first + i {
-                        0 => panel.ahead::<V, F>(b),
-                        _ => [&[][..]],
+                        0 => panel.ahead.block::<F>(b),
+                        _ => Ahead::nothing(),
                     };
                     let words = ([Words(&*self.space)], ahead);
                     panel.add::<V, Opened<F>, T, TILE>(y, b, words, x, i % (TILE / T) * T);

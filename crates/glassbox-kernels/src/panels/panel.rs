@@ -1,3 +1,4 @@
+use super::ahead::Ahead;
 use super::formats::{Planes, Words, each};
 use super::lanes::Rows;
 use super::layout::{ROWS, float_offset};
@@ -5,16 +6,12 @@ use super::product::{store, tell_places};
 use crate::Tile;
 use crate::activations::{ActTile, SUM};
 use std::array;
-use std::slice::Chunks;
 
 /// Panels of a weight, `P` side by side.
 pub(super) struct Panels<'a, const P: usize> {
     words: [&'a [[u8; 64]]; P],
     floats: [&'a [[u8; 32]]; P],
-    /// Everything from the first of them on, of which the memory is told in advance.
-    next: &'a [[u8; 64]],
-    /// Lines of a panel.
-    lines: usize,
+    pub(super) ahead: Ahead,
     pub(super) n_blocks: usize,
     pub(super) column: usize,
 }
@@ -22,7 +19,7 @@ pub(super) struct Panels<'a, const P: usize> {
 impl<'a, const P: usize> Panels<'a, P> {
     /// Panels `first` to `first + P - 1` of `w`, of rows of `n_blocks` blocks.
     #[inline(always)]
-    pub(super) fn new<F: Planes>(w: &'a [u8], first: usize, n_blocks: usize) -> Self {
+    pub(super) fn new<F: Planes>(w: &'a [u8], first: usize, n_blocks: usize, ahead: Ahead) -> Self {
         let bytes = ROWS * n_blocks * F::BYTES;
         let w = &w[first * bytes..];
         let float_offset = float_offset::<F>(bytes / ROWS);
@@ -30,8 +27,7 @@ impl<'a, const P: usize> Panels<'a, P> {
         Panels {
             words: panels.map(|(words, _)| words.as_chunks().0),
             floats: panels.map(|(_, floats)| floats.as_chunks().0),
-            next: w.as_chunks().0,
-            lines: bytes / 64,
+            ahead,
             n_blocks,
             column: first * ROWS,
         }
@@ -40,7 +36,10 @@ impl<'a, const P: usize> Panels<'a, P> {
     /// The same, but that the memory is told of nothing.
     #[inline(always)]
     pub(super) fn near(self) -> Self {
-        Panels { next: &[], ..self }
+        Panels {
+            ahead: Ahead::nothing(),
+            ..self
+        }
     }
 
     /// The products of their rows with a tile of activations, into the rows of `dst` from `first` on.
@@ -53,11 +52,7 @@ impl<'a, const P: usize> Panels<'a, P> {
     ) {
         let mut y = [[V::float_zero(); P]; T];
         for b in 0..self.n_blocks {
-            // The first rows wait for the weights.
-            let ahead = match first {
-                0 => self.ahead::<V, F>(b),
-                _ => [&[][..]; P],
-            };
+            let ahead = self.ahead.block::<F>(b);
             self.add::<V, F, T, T>(&mut y, b, (self.words::<F>(b), ahead), x, 0);
         }
         for p in 0..P {
@@ -74,22 +69,6 @@ impl<'a, const P: usize> Panels<'a, P> {
         self.words.map(|words| Words(&words[b * n..][..n]))
     }
 
-    /// What stands [`AHEAD`](Rows::AHEAD) bytes behind block `b` of each, as much as the block. Behind its own
-    /// blocks a panel has those of the one that takes its place.
-    #[inline(always)]
-    pub(super) fn ahead<V: Rows, F: Planes>(&self, b: usize) -> [&'a [[u8; 64]]; P] {
-        let line = b * F::BYTES / 4 + V::AHEAD / 64;
-        let (turns, line) = match P {
-            1 => (0, line),
-            _ => (line / self.lines, line % self.lines),
-        };
-        array::from_fn(|p| {
-            let start = (p + turns * P) * self.lines + line;
-            let ahead = self.next.get(start..).unwrap_or_default();
-            &ahead[..ahead.len().min(F::BYTES.div_ceil(4))]
-        })
-    }
-
     /// Adds the products of block `b`, whose words are given with what the memory is told of meanwhile, and of
     /// the `T` rows of a tile that begin with its row `from`.
     #[inline(always)]
@@ -97,7 +76,7 @@ impl<'a, const P: usize> Panels<'a, P> {
         &self,
         y: &mut [[V::F; P]; T],
         b: usize,
-        (words, ahead): ([Words<'_>; P], [&[[u8; 64]]; P]),
+        (words, ahead): ([Words<'_>; P], Ahead),
         x: ActTile<'_, N>,
         from: usize,
     ) {
@@ -147,7 +126,7 @@ struct Block<'a, const T: usize, const N: usize, const P: usize> {
     a: &'a [[i8; 4]],
     sums: &'a [[i16; 2]],
     /// Of what the memory is told meanwhile.
-    ahead: [&'a [[u8; 64]]; P],
+    ahead: Ahead,
 }
 
 /// Sums of 16 rows of each of `P` panels for `T` rows of activations.
@@ -159,11 +138,8 @@ impl<const T: usize, const N: usize, const P: usize> Block<'_, T, N, P> {
     fn products<V: Rows, F: Planes>(&self) -> (Sums<V, T, P>, Sums<V, T, P>) {
         let (mut isum, mut msum) = ([[V::zero(); P]; T], [[V::zero(); P]; T]);
         let offset = F::OFFSET + if F::SIGNED { V::BIAS } else { 0 };
-        let mut ahead = self
-            .ahead
-            .map(|lines| lines.chunks((F::BYTES * F::SUB / F::LEN).div_ceil(4)));
         if F::SUB == F::LEN {
-            tell::<V, P>(&mut ahead);
+            self.ahead.tell::<V, F, P>(0);
             V::dots::<F, T, N, P>(&mut isum, self.words, 0, self.a);
             if offset != 0 {
                 let pair = V::splat(-offset & 0xffff | -offset << 16);
@@ -172,25 +148,32 @@ impl<const T: usize, const N: usize, const P: usize> Block<'_, T, N, P> {
             return (isum, msum);
         }
         if V::UNROLLS {
-            each!(S < F::LEN / F::SUB => {
-                tell::<V, P>(&mut ahead);
-                V::dots::<F, T, N, P>(&mut isum, self.words, S, self.sub_block::<F>(S));
-            });
+            let n = F::LEN / F::SUB / F::ALIKE;
+            for like in 0..F::ALIKE {
+                let stretch = anew::<V, P>(self.words);
+                let ahead = self.ahead.stretch::<F>(like);
+                each!(S < F::LEN / F::SUB / F::ALIKE => {
+                    let s = like * n + S;
+                    // Where sums take all registers, words are better read again than kept.
+                    let words = if P > 1 { anew::<V, P>(self.words) } else { stretch };
+                    ahead.tell::<V, F, P>(S);
+                    V::dots::<F, T, N, P>(&mut isum, words, s, self.sub_block::<F>(s));
+                });
+            }
         } else {
             for s in 0..F::LEN / F::SUB {
-                tell::<V, P>(&mut ahead);
+                let n = F::LEN / F::SUB / F::ALIKE;
+                self.ahead.stretch::<F>(s / n).tell::<V, F, P>(s % n);
                 V::dots::<F, T, N, P>(&mut isum, self.words, s, self.sub_block::<F>(s));
             }
         }
         if !F::HAS_MIN && offset == 0 {
             return (isum, msum);
         }
-        for i in 0..F::LEN / (2 * F::SUM) {
-            let mut min = [V::zero(); P];
-            for (min, words) in min.iter_mut().zip(self.words) {
-                *min = F::min_pair::<V>(words, i);
-            }
-            self.add_sums::<V>(&mut msum, i, min);
+        if V::UNROLLS {
+            each!(I < F::LEN / (2 * F::SUM) => self.add_minima::<V, F>(&mut msum, I));
+        } else {
+            (0..F::LEN / (2 * F::SUM)).for_each(|i| self.add_minima::<V, F>(&mut msum, i));
         }
         if offset != 0 {
             for t in 0..T {
@@ -208,6 +191,16 @@ impl<const T: usize, const N: usize, const P: usize> Block<'_, T, N, P> {
         part::<_, T, N>(self.a, s * F::SUB / 4, F::SUB / 4, 0)
     }
 
+    /// Adds the sums of activations of pair `i` times their minima.
+    #[inline(always)]
+    fn add_minima<V: Rows, F: Planes>(&self, to: &mut Sums<V, T, P>, i: usize) {
+        let mut min = [V::zero(); P];
+        for (min, words) in min.iter_mut().zip(self.words) {
+            *min = F::min_pair::<V>(words, i);
+        }
+        self.add_sums::<V>(to, i, min);
+    }
+
     /// Adds the sums of activations of pair `i`, each times its i16.
     #[inline(always)]
     fn add_sums<V: Rows>(&self, to: &mut Sums<V, T, P>, i: usize, pairs: [V::I; P]) {
@@ -221,14 +214,11 @@ impl<const T: usize, const N: usize, const P: usize> Block<'_, T, N, P> {
     }
 }
 
-/// Tells the memory of some more of what comes; little by little, since only so many lines can be on their way.
+/// [`Rows::anew`] for each of `P` panels.
 #[inline(always)]
-fn tell<V: Rows, const P: usize>(ahead: &mut [Chunks<'_, [u8; 64]>; P]) {
-    for ahead in ahead {
-        ahead
-            .next()
-            .unwrap_or_default()
-            .iter()
-            .for_each(V::prefetch);
+fn anew<V: Rows, const P: usize>(mut words: [Words<'_>; P]) -> [Words<'_>; P] {
+    for words in &mut words {
+        *words = V::anew(*words);
     }
+    words
 }

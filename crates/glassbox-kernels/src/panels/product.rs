@@ -1,3 +1,4 @@
+use super::ahead::Ahead;
 use super::formats::Planes;
 use super::lanes::{Lanes, Rows, Work};
 use super::layout::ROWS;
@@ -31,15 +32,16 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     if V::OPENS && F::SUB != F::LEN && dst.n_rows() >= opened::MANY {
         done = opened::linear::<V, F>(dst, x, w);
     }
+    let n_tiles = tiles(dst.n_rows() - done);
     // Where several tiles meet the weights, each panel meets them all while it is near.
-    let at_once = match tile(dst.n_rows()) == dst.n_rows() {
-        true => n_panels,
-        false if V::MANY_SUMS && F::TWO_PANELS => 2,
-        false => 1,
+    let at_once = match n_tiles {
+        1 => n_panels,
+        _ if V::MANY_SUMS && F::TWO_PANELS => 2,
+        _ => 1,
     };
     for begin in (0..n_panels).step_by(at_once.max(1)) {
         let mut first = done;
-        while first < dst.n_rows() {
+        for i in 0..n_tiles {
             let n = tile(dst.n_rows() - first);
             let pass = Pass {
                 w,
@@ -48,6 +50,7 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
                 dst,
                 x,
                 first,
+                share: (n_tiles > 1).then_some((i, at_once)),
                 format: PhantomData::<F>,
             };
             match n {
@@ -61,6 +64,12 @@ pub(crate) fn linear_panels<V: Lanes, F: Planes>(
     }
 }
 
+/// Tiles of `n` rows of activations, each as large as [`tile`] has it.
+#[inline(always)]
+fn tiles(n: usize) -> usize {
+    n / 8 + (n % 8).count_ones() as usize
+}
+
 /// The products of some panels with one tile of activations, into the rows of `dst` from `first` on.
 struct Pass<'a, 'b, F> {
     w: &'a [u8],
@@ -69,22 +78,39 @@ struct Pass<'a, 'b, F> {
     dst: &'a mut Tile<'b>,
     x: &'a Activations<'a>,
     first: usize,
+    /// Which of the tiles it is that meet so many panels; none where it is alone.
+    share: Option<(usize, usize)>,
     format: PhantomData<F>,
+}
+
+impl<F: Planes> Pass<'_, '_, F> {
+    /// Of what the memory is told, with `P` panels from `panel` on side by side.
+    #[inline(always)]
+    fn ahead<V: Rows, const P: usize>(&self, panel: usize) -> Ahead {
+        let bytes = ROWS * self.n_blocks * F::BYTES;
+        let w = &self.w[panel * bytes..];
+        match self.share {
+            None => Ahead::of_one::<V, P>(w, bytes),
+            Some((tile, panels)) => Ahead::of_many(w, bytes, panels, tile),
+        }
+    }
 }
 
 impl<F: Planes> Work for Pass<'_, '_, F> {
     #[inline(always)]
     fn run<V: Lanes, const T: usize>(self) {
-        let mut panels = self.panels;
+        let mut panels = self.panels.clone();
         let x = self.x.tile::<T>(self.first);
         while V::MANY_SUMS && T == 8 && F::TWO_PANELS && panels.len() >= 2 {
-            Panels::<2>::new::<F>(self.w, panels.start, self.n_blocks)
+            let ahead = self.ahead::<V, 2>(panels.start);
+            Panels::<2>::new::<F>(self.w, panels.start, self.n_blocks, ahead)
                 .times::<V, F, T>(self.dst, x, self.first);
             panels.start += 2;
         }
         // As many passes as keep the sums in registers.
         for panel in panels {
-            let panel = Panels::<1>::new::<F>(self.w, panel, self.n_blocks);
+            let ahead = self.ahead::<V, 1>(panel);
+            let panel = Panels::<1>::new::<F>(self.w, panel, self.n_blocks, ahead);
             if V::HALVES && (T > 4 || T == 4 && F::SUB != F::LEN) {
                 panel.times::<V::Low, F, T>(self.dst, x, self.first);
                 // Of what is ahead the memory was told with the first half.
@@ -117,7 +143,10 @@ pub(super) fn tell_places<V: Rows, const T: usize, const P: usize>(
 ) {
     for row in first..dst.n_rows().min(first + T) {
         let row = &dst.row(row)[column..];
-        row.iter().step_by(ROWS).take(P).for_each(V::prefetch);
+        row.iter()
+            .step_by(ROWS)
+            .take(P)
+            .for_each(|y| V::prefetch(y));
     }
 }
 

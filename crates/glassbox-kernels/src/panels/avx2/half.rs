@@ -51,8 +51,8 @@ impl<const H: usize> Rows for Half<H> {
         run!(_mm256_storeu_si256(to.as_mut_ptr().add(32 * H).cast(), a));
     }
     #[inline(always)]
-    fn prefetch<T>(what: &T) {
-        run!(_mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()));
+    fn prefetch<T>(what: *const T) {
+        run!(_mm_prefetch::<_MM_HINT_T0>(what.cast()));
     }
     #[inline(always)]
     fn and(a: Self::I, b: Self::I) -> Self::I {
