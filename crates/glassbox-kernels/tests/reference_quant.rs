@@ -21,7 +21,8 @@ struct Case {
 impl Case {
     fn new(dtype: DType, flavour: Flavour) -> Self {
         let mut rng = Rng(dtype as u64 + 17);
-        let width = 1024;
+        // More than rows are quantised of in turn.
+        let width = 2816;
         Case {
             x: rng.floats(TOKENS * width, flavour),
             w: rng.weights(dtype, OUT * width, flavour),
