@@ -10,12 +10,12 @@ pub(super) fn table(report: &Report) -> String {
     let [int8, bf16, f32] = report.limits.rates.map(|rate| rate / 1e9);
     let _ = writeln!(
         out,
-        "{} ({:.2} GB), {} threads, medians of {} rounds.\nThis machine reads {:.1} GB/s and does \
+        "{} ({:.2} GB), {}, medians of {}.\nThis machine reads {:.1} GB/s and does \
          {int8:.0} G multiply-adds/s in int8, {bf16:.0} in bf16, {f32:.0} in f32.\n",
         report.model,
         report.file_bytes as f64 / 1e9,
-        o.threads,
-        o.rounds,
+        counted(o.threads, "thread"),
+        counted(o.rounds, "round"),
         report.limits.read_bytes / 1e9,
     );
     let names = report.work.iter().map(|work| work.name());
@@ -34,6 +34,10 @@ pub(super) fn table(report: &Report) -> String {
         }
     }
     out
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn speeds(row: &Row) -> Vec<String> {

@@ -163,6 +163,7 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         w: [Self::I; P],
         a: &[[i8; 4]; T],
     ) {
+        const { assert!(matches!(T, 1 | 2 | 4 | 8), "a case for so many rows") };
         let w = if SIGNED { w.map(unsigned) } else { w };
         if P == 2
             && let Some(a) = a.first_chunk::<8>()

@@ -11,6 +11,7 @@ use std::array;
 pub(super) struct Panels<'a, const P: usize> {
     words: [&'a [[u8; 64]]; P],
     floats: [&'a [[u8; 32]]; P],
+    /// Of what the memory is told meanwhile.
     pub(super) ahead: Ahead,
     pub(super) n_blocks: usize,
     pub(super) column: usize,
