@@ -196,16 +196,9 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         Words(unsafe { std::slice::from_raw_parts(at, words.0.len()) })
     }
     #[inline(always)]
-    fn add_scaled<const T: usize, const P: usize>(
-        sums: &mut [[Self::I; P]; T],
-        parts: [[Self::I; P]; T],
-        scales: [Self::I; P],
-    ) {
-        for t in 0..T {
-            for p in 0..P {
-                run!(add_scaled(&mut sums[t][p], parts[t][p], scales[p]));
-            }
-        }
+    fn add_scaled(mut sum: Self::I, part: Self::I, scale: Self::I) -> Self::I {
+        run!(add_scaled(&mut sum, part, scale));
+        sum
     }
     #[inline(always)]
     fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I {

@@ -71,18 +71,10 @@ pub(crate) trait Rows: Copy {
     fn anew(words: Words<'_>) -> Words<'_> {
         words
     }
-    /// Adds the products of rows and `P` panels, each times its panel's scale.
+    /// Adds a part times its scale.
     #[inline(always)]
-    fn add_scaled<const T: usize, const P: usize>(
-        sums: &mut [[Self::I; P]; T],
-        parts: [[Self::I; P]; T],
-        scales: [Self::I; P],
-    ) {
-        for p in 0..P {
-            for t in 0..T {
-                sums[t][p] = Self::add(sums[t][p], Self::mul(parts[t][p], scales[p]));
-            }
-        }
+    fn add_scaled(sum: Self::I, part: Self::I, scale: Self::I) -> Self::I {
+        Self::add(sum, Self::mul(part, scale))
     }
     /// Adds `scale Σ w a` over sub-block `s` of a format to the sums of each of `T` rows, for `P` panels;
     /// `a` are the activations `[SUB / 4, N]` that it meets, of which rows the first `T` count. Weights count
@@ -237,5 +229,9 @@ pub(super) fn dots<V: Rows, F: Planes, const T: usize, const N: usize, const P: 
     for p in 0..P {
         scales[p] = F::scale::<V>(words[p], s);
     }
-    V::add_scaled::<T, P>(sums, part, scales);
+    for t in 0..T {
+        for p in 0..P {
+            sums[t][p] = V::add_scaled(sums[t][p], part[t][p], scales[p]);
+        }
+    }
 }
