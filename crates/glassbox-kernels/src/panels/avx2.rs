@@ -151,6 +151,10 @@ impl Rows for Avx2 {
         halves!(madd(sum, w, a))
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        alike!(load_pairs(pairs))
+    }
+    #[inline(always)]
     fn float_zero() -> Self::F {
         alike!(float_zero())
     }
@@ -161,6 +165,10 @@ impl Rows for Avx2 {
     #[inline(always)]
     fn to_float(a: Self::I) -> Self::F {
         halves!(to_float(a))
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        alike!(load_floats(x))
     }
     #[inline(always)]
     fn load_f32(bytes: &[u8; 64]) -> Self::F {
@@ -214,14 +222,6 @@ impl Lanes for Avx2 {
         run!(run::<T>(work));
     }
     #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        both(|i| run!(_mm256_loadu_si256(pairs.as_ptr().add(8 * i).cast())))
-    }
-    #[inline(always)]
-    fn load_floats(x: &[f32; 16]) -> Self::F {
-        [0, 1].map(|i| run!(_mm256_loadu_ps(x.as_ptr().add(8 * i))))
-    }
-    #[inline(always)]
     fn bits(a: Self::F) -> Self::I {
         a.map(|a| run!(_mm256_castps_si256(a)))
     }
@@ -261,5 +261,48 @@ impl Lanes for Avx2 {
             _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm_packs_epi16(low, high));
         });
         bytes
+    }
+    #[inline(always)]
+    fn narrow_pairs(a: Self::I) -> [i16; 16] {
+        let mut pairs = [0; 16];
+        run!({
+            // The halves of the two registers take turns.
+            let a = _mm256_packs_epi32(a[0], a[1]);
+            let a = _mm256_permute4x64_epi64::<0b11_01_10_00>(a);
+            _mm256_storeu_si256(pairs.as_mut_ptr().cast(), a);
+        });
+        pairs
+    }
+    #[inline(always)]
+    fn floats(bits: Self::I) -> Self::F {
+        [
+            run!(_mm256_castsi256_ps(bits[0])),
+            run!(_mm256_castsi256_ps(bits[1])),
+        ]
+    }
+    #[inline(always)]
+    fn float_max(a: Self::F, b: Self::F) -> Self::F {
+        [
+            run!(_mm256_max_ps(a[0], b[0])),
+            run!(_mm256_max_ps(a[1], b[1])),
+        ]
+    }
+    #[inline(always)]
+    fn float_largest(a: Self::F) -> f32 {
+        run!({
+            let a = _mm256_max_ps(a[0], a[1]);
+            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_max_ss(a, _mm_movehdup_ps(a)))
+        })
+    }
+    #[inline(always)]
+    fn fold(a: Self::F) -> f32 {
+        run!({
+            let a = _mm256_add_ps(a[0], a[1]);
+            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)))
+        })
     }
 }

@@ -205,6 +205,10 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
         run!(_mm512_dpwssd_epi32(sum, w, a))
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
+    }
+    #[inline(always)]
     fn float_zero() -> Self::F {
         run!(_mm512_setzero_ps())
     }
@@ -215,6 +219,10 @@ impl<const BF16: bool> Rows for Avx512<BF16> {
     #[inline(always)]
     fn to_float(a: Self::I) -> Self::F {
         run!(_mm512_cvtepi32_ps(a))
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        run!(_mm512_loadu_ps(x.as_ptr()))
     }
     #[inline(always)]
     fn load_f32(bytes: &[u8; 64]) -> Self::F {
@@ -268,14 +276,6 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
     const MANY_SUMS: bool = true;
 
     #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        run!(_mm512_loadu_si512(pairs.as_ptr().cast()))
-    }
-    #[inline(always)]
-    fn load_floats(x: &[f32; 16]) -> Self::F {
-        run!(_mm512_loadu_ps(x.as_ptr()))
-    }
-    #[inline(always)]
     fn bits(a: Self::F) -> Self::I {
         run!(_mm512_castps_si512(a))
     }
@@ -299,5 +299,40 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
             _mm512_cvtepi32_epi8(a)
         ));
         bytes
+    }
+    #[inline(always)]
+    fn narrow_pairs(a: Self::I) -> [i16; 16] {
+        let mut pairs = [0; 16];
+        run!(_mm256_storeu_si256(
+            pairs.as_mut_ptr().cast(),
+            _mm512_cvtepi32_epi16(a)
+        ));
+        pairs
+    }
+    #[inline(always)]
+    fn floats(bits: Self::I) -> Self::F {
+        run!(_mm512_castsi512_ps(bits))
+    }
+    #[inline(always)]
+    fn float_max(a: Self::F, b: Self::F) -> Self::F {
+        run!(_mm512_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn float_largest(a: Self::F) -> f32 {
+        run!(_mm512_reduce_max_ps(a))
+    }
+    #[inline(always)]
+    fn fold(a: Self::F) -> f32 {
+        run!({
+            let high = _mm512_extractf32x8_ps::<1>(a);
+            let a = _mm256_add_ps(_mm512_castps512_ps256(a), high);
+            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)))
+        })
+    }
+    #[inline(always)]
+    fn times_power(a: Self::F, n: Self::F) -> Self::F {
+        run!(_mm512_scalef_ps(a, n))
     }
 }

@@ -1,4 +1,6 @@
 use super::formats::{Planes, Words};
+use crate::portable::exp::MAGIC;
+use crate::portable::fixed::Scale;
 
 /// Something to do with lanes, for tiles of `T` rows of activations.
 pub(crate) trait Work {
@@ -125,9 +127,13 @@ pub(crate) trait Rows: Copy {
     /// `sum + Σ w a` over the two i16 of every lane.
     fn madd(sum: Self::I, w: Self::I, a: Self::I) -> Self::I;
 
+    /// Of sixteen pairs.
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
+
     fn float_zero() -> Self::F;
     fn float_splat(x: f32) -> Self::F;
     fn to_float(a: Self::I) -> Self::F;
+    fn load_floats(x: &[f32; 16]) -> Self::F;
     /// Of sixteen f32.
     fn load_f32(bytes: &[u8; 64]) -> Self::F;
     /// Of sixteen f16, widened.
@@ -172,9 +178,6 @@ pub(crate) trait Lanes: Rows {
         work.run::<Self, T>();
     }
 
-    /// Two i16 a lane.
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I;
-    fn load_floats(x: &[f32; 16]) -> Self::F;
     /// The bits of every float.
     fn bits(a: Self::F) -> Self::I;
     /// The larger of every lane.
@@ -185,6 +188,45 @@ pub(crate) trait Lanes: Rows {
     fn total(a: Self::I) -> i32;
     /// Every lane as a byte, which holds it.
     fn narrow(a: Self::I) -> [i8; 16];
+    /// Every lane as an i16, which holds it.
+    fn narrow_pairs(a: Self::I) -> [i16; 16];
+    /// Floats of those bits.
+    fn floats(bits: Self::I) -> Self::F;
+    /// The larger of every lane; `b` where one of the two is NaN.
+    fn float_max(a: Self::F, b: Self::F) -> Self::F;
+    /// The largest lane; none is NaN.
+    fn float_largest(a: Self::F) -> f32;
+    /// The sum of the lanes, [by halves](crate::portable::dot::fold).
+    fn fold(a: Self::F) -> f32;
+    /// `a · 2ⁿ` of lanes with whole numbers `n` in −160 … 128, rounded once.
+    #[inline(always)]
+    fn times_power(a: Self::F, n: Self::F) -> Self::F {
+        // In two halves, each of which is a normal float.
+        let n = whole::<Self>(n);
+        let half = Self::sar::<1>(n);
+        let rest = Self::add(n, Self::mul(half, Self::splat(-1)));
+        let a = Self::float_mul(a, power_of_two::<Self>(half));
+        Self::float_mul(a, power_of_two::<Self>(rest))
+    }
+}
+
+/// The integers nearest to the elements times what a vector is [scaled](Scale) by.
+#[inline(always)]
+pub(super) fn integers<V: Lanes>(x: V::F, scale: &Scale) -> V::I {
+    let q = whole::<V>(V::float_mul(x, V::float_splat(scale.inverse)));
+    V::and(q, V::splat(scale.mask))
+}
+
+#[inline(always)]
+fn power_of_two<V: Lanes>(n: V::I) -> V::F {
+    V::floats(V::shl::<23>(V::add(n, V::splat(127))))
+}
+
+/// [`round`](crate::portable::exp::round).
+#[inline(always)]
+fn whole<V: Lanes>(x: V::F) -> V::I {
+    let bits = V::bits(V::float_add(x, V::float_splat(MAGIC)));
+    V::add(bits, V::splat(-(MAGIC.to_bits() as i32)))
 }
 
 /// [`Rows::dot_bf16`] by [`Rows::fma`].

@@ -140,6 +140,11 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
         })
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        let pairs = pairs.as_flattened();
+        four(|i| run!(vreinterpretq_s32_s16(vld1q_s16(pairs.as_ptr().add(8 * i)))))
+    }
+    #[inline(always)]
     fn float_zero() -> Self::F {
         Self::float_splat(0.0)
     }
@@ -150,6 +155,10 @@ impl<const DOTPROD: bool> Rows for Neon<DOTPROD> {
     #[inline(always)]
     fn to_float(a: Self::I) -> Self::F {
         floats(|i| run!(vcvtq_f32_s32(a[i])))
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        floats(|i| run!(vld1q_f32(x.as_ptr().add(4 * i))))
     }
     #[inline(always)]
     fn load_f32(bytes: &[u8; 64]) -> Self::F {
@@ -205,15 +214,6 @@ impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
     type High = Self;
 
     #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        let pairs = pairs.as_flattened();
-        four(|i| run!(vreinterpretq_s32_s16(vld1q_s16(pairs.as_ptr().add(8 * i)))))
-    }
-    #[inline(always)]
-    fn load_floats(x: &[f32; 16]) -> Self::F {
-        floats(|i| run!(vld1q_f32(x.as_ptr().add(4 * i))))
-    }
-    #[inline(always)]
     fn bits(a: Self::F) -> Self::I {
         four(|i| run!(vreinterpretq_s32_f32(a[i])))
     }
@@ -238,5 +238,36 @@ impl<const DOTPROD: bool> Lanes for Neon<DOTPROD> {
             vst1q_s8(bytes.as_mut_ptr(), vmovn_high_s16(vmovn_s16(low), high));
         });
         bytes
+    }
+    #[inline(always)]
+    fn narrow_pairs(a: Self::I) -> [i16; 16] {
+        let mut pairs = [0; 16];
+        run!({
+            let low = vmovn_high_s32(vmovn_s32(a[0]), a[1]);
+            let high = vmovn_high_s32(vmovn_s32(a[2]), a[3]);
+            vst1q_s16(pairs.as_mut_ptr(), low);
+            vst1q_s16(pairs.as_mut_ptr().add(8), high);
+        });
+        pairs
+    }
+    #[inline(always)]
+    fn floats(bits: Self::I) -> Self::F {
+        floats(|i| run!(vreinterpretq_f32_s32(bits[i])))
+    }
+    #[inline(always)]
+    fn float_max(a: Self::F, b: Self::F) -> Self::F {
+        floats(|i| run!(vbslq_f32(vcgtq_f32(a[i], b[i]), a[i], b[i])))
+    }
+    #[inline(always)]
+    fn float_largest([a, b, c, d]: Self::F) -> f32 {
+        run!(vmaxvq_f32(vmaxq_f32(vmaxq_f32(a, b), vmaxq_f32(c, d))))
+    }
+    #[inline(always)]
+    fn fold([a, b, c, d]: Self::F) -> f32 {
+        run!({
+            let four = vaddq_f32(vaddq_f32(a, c), vaddq_f32(b, d));
+            let two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+            vpadds_f32(two)
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The specification of lanes: arrays.
 
 use super::lanes::{Lanes, Rows};
+use crate::portable::dot;
 use glassbox_core::quant::f16_to_f32;
 
 /// Sixteen lanes of an array.
@@ -97,6 +98,10 @@ impl Rows for Plain {
         })
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        each(|i| i32::from(pairs[i][0] as u16) | i32::from(pairs[i][1]) << 16)
+    }
+    #[inline(always)]
     fn float_zero() -> Self::F {
         [0.0; 16]
     }
@@ -107,6 +112,10 @@ impl Rows for Plain {
     #[inline(always)]
     fn to_float(a: Self::I) -> Self::F {
         a.map(|x| x as f32)
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        *x
     }
     #[inline(always)]
     fn load_f32(bytes: &[u8; 64]) -> Self::F {
@@ -150,14 +159,6 @@ impl Lanes for Plain {
     type High = Self;
 
     #[inline(always)]
-    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
-        each(|i| i32::from(pairs[i][0] as u16) | i32::from(pairs[i][1]) << 16)
-    }
-    #[inline(always)]
-    fn load_floats(x: &[f32; 16]) -> Self::F {
-        *x
-    }
-    #[inline(always)]
     fn bits(a: Self::F) -> Self::I {
         a.map(|x| x.to_bits() as i32)
     }
@@ -176,5 +177,25 @@ impl Lanes for Plain {
     #[inline(always)]
     fn narrow(a: Self::I) -> [i8; 16] {
         a.map(|x| x as i8)
+    }
+    #[inline(always)]
+    fn narrow_pairs(a: Self::I) -> [i16; 16] {
+        a.map(|x| x as i16)
+    }
+    #[inline(always)]
+    fn floats(bits: Self::I) -> Self::F {
+        bits.map(|x| f32::from_bits(x as u32))
+    }
+    #[inline(always)]
+    fn float_max(a: Self::F, b: Self::F) -> Self::F {
+        std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
+    fn float_largest(a: Self::F) -> f32 {
+        a.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+    #[inline(always)]
+    fn fold(a: Self::F) -> f32 {
+        dot::fold(a)
     }
 }

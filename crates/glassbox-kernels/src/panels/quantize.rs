@@ -1,8 +1,7 @@
 //! Activations in eight bits.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, integers};
 use crate::activations::{ActBlock, Rows, SUM, Turns};
-use crate::portable::exp::MAGIC;
 use crate::portable::fixed::Scale;
 
 /// Quantises rows to eight bits, as one tile of [`Activations`](crate::Activations).
@@ -84,10 +83,7 @@ impl Out<'_> {
             let scale = Scale::of(V::largest(largest), 127);
             let mut sum = 0;
             for (part, x) in x.iter().enumerate() {
-                let q = V::float_mul(V::load_floats(x), V::float_splat(scale.inverse));
-                let q = V::bits(V::float_add(q, V::float_splat(MAGIC)));
-                let q = V::add(q, V::splat(-(MAGIC.to_bits() as i32)));
-                let q = V::and(q, V::splat(scale.mask));
+                let q = integers::<V>(V::load_floats(x), &scale);
                 let s = b * PARTS + part;
                 let total = V::total(q);
                 sum += total;

@@ -6,27 +6,39 @@
 /// order, and the power of two in two halves, so that subnormal results are reached. Above 88.73
 /// the result is infinite, below −104 zero; NaN stays NaN.
 #[inline(always)]
-#[allow(clippy::excessive_precision)]
 pub fn exp(x: f32) -> f32 {
-    const LN2_HI: f32 = 0.693_145_75;
-    const LN2_LO: f32 = 1.428_606_8e-6;
     let x = x.clamp(-110.0, 89.5);
     let rounded = round(x * std::f32::consts::LOG2_E);
     let n = rounded as f32;
-    let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x));
-    let p = 1.0 / 5040.0f32;
-    let p = p.mul_add(r, 1.0 / 720.0);
-    let p = p.mul_add(r, 1.0 / 120.0);
-    let p = p.mul_add(r, 1.0 / 24.0);
-    let p = p.mul_add(r, 1.0 / 6.0);
-    let p = p.mul_add(r, 0.5);
-    let p = p.mul_add(r, 1.0);
-    let p = p.mul_add(r, 1.0);
+    let mut r = x;
+    for part in LN2 {
+        r = n.mul_add(-part, r);
+    }
+    let mut p = TAYLOR[0];
+    for term in &TAYLOR[1..] {
+        p = p.mul_add(r, *term);
+    }
     // Both halves are in −80 … 65, so that either power of two is a normal float. Of a NaN, `rounded`
     // is any number, and `p` is NaN.
     let half = rounded >> 1;
     p * power_of_two(half) * power_of_two(rounded.wrapping_sub(half))
 }
+
+/// ln 2 in two parts, of which the first times a whole number below 2¹⁰ is exact.
+#[allow(clippy::excessive_precision)]
+pub(crate) const LN2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
+
+/// The coefficients of `e^r`, the highest power first.
+pub(crate) const TAYLOR: [f32; 8] = [
+    1.0 / 5040.0,
+    1.0 / 720.0,
+    1.0 / 120.0,
+    1.0 / 24.0,
+    1.0 / 6.0,
+    0.5,
+    1.0,
+    1.0,
+];
 
 /// 1.5 · 2²³: what [`round`] adds.
 pub(crate) const MAGIC: f32 = (3 << 22) as f32;

@@ -5,7 +5,7 @@ use super::tiles::{Line, Tiles};
 use super::{STRETCH, V};
 use crate::activations::{ActTile, SUM, TILE};
 use crate::panels::formats::Planes;
-use crate::panels::lanes::{Lanes, Rows};
+use crate::panels::lanes::Rows;
 
 /// The products of a block with 16 rows of activations, or of two blocks that are no larger than
 /// that.

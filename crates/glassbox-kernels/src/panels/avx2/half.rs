@@ -138,6 +138,10 @@ impl<const H: usize> Rows for Half<H> {
         run!(_mm256_add_epi32(sum, _mm256_madd_epi16(w, a)))
     }
     #[inline(always)]
+    fn load_pairs(pairs: &[[i16; 2]; 16]) -> Self::I {
+        run!(_mm256_loadu_si256(pairs.as_ptr().add(8 * H).cast()))
+    }
+    #[inline(always)]
     fn float_zero() -> Self::F {
         run!(_mm256_setzero_ps())
     }
@@ -148,6 +152,10 @@ impl<const H: usize> Rows for Half<H> {
     #[inline(always)]
     fn to_float(a: Self::I) -> Self::F {
         run!(_mm256_cvtepi32_ps(a))
+    }
+    #[inline(always)]
+    fn load_floats(x: &[f32; 16]) -> Self::F {
+        run!(_mm256_loadu_ps(x.as_ptr().add(8 * H)))
     }
     #[inline(always)]
     fn load_f32(bytes: &[u8; 64]) -> Self::F {
