@@ -80,7 +80,7 @@ fn attention(criterion: &mut Criterion) {
             let got = Layer::new(cpu(), tokens, 150, kv_type).result(tokens);
             let expected = Layer::new(portable(), tokens, 150, kv_type).result(tokens);
             assert_same("attention", &got, &expected);
-            for depth in [1024, 4096] {
+            for depth in [1024, 4096, 16384] {
                 let mut layer = Layer::new(cpu(), tokens, depth, kv_type);
                 group.throughput(if tokens == 1 {
                     Throughput::Bytes((depth * SHAPE.kv_bytes(kv_type)) as u64)

@@ -6,7 +6,6 @@ mod weights;
 use super::heads::{Cell, Pair, key_pairs, value_pairs};
 use super::lanes::Lanes;
 use crate::Tile;
-use crate::activations::tile;
 use crate::portable::attention::{MAX_HEAD_DIM, Queries};
 use crate::portable::fixed::{fixed, key_limit};
 use glassbox_core::{AttentionShape, PAGE};
@@ -107,20 +106,21 @@ fn attention<V: Lanes, C: Cell>(
     };
     let mut first = 0;
     while first < n_queries {
-        let n = tile(n_queries - first);
-        let query = |t: usize| {
-            let (row, head) = ((first + t) / group, (first + t) % group);
+        let query = |i: usize| {
+            let (row, head) = (i / group, i % group);
             q.vector(row, kv_head * group + head, shape)
         };
         let page = |first, n| kv.page(first, n, kv_head, shape);
         let scale = shape.scale();
-        match n {
-            1 => heads.attend::<V, C, 1>(first, query, scale, page),
-            2 => heads.attend::<V, C, 2>(first, query, scale, page),
-            4 => heads.attend::<V, C, 4>(first, query, scale, page),
-            _ => heads.attend::<V, C, 8>(first, query, scale, page),
+        let rest = n_queries - first;
+        match rest {
+            1 => heads.attend::<V, C, 1>(first, rest, query, scale, page),
+            2 => heads.attend::<V, C, 2>(first, rest, query, scale, page),
+            3 | 4 => heads.attend::<V, C, 4>(first, rest, query, scale, page),
+            5 | 6 => heads.attend::<V, C, 6>(first, rest, query, scale, page),
+            _ => heads.attend::<V, C, 8>(first, rest, query, scale, page),
         }
-        first += n;
+        first += rest.min(8);
     }
 }
 
@@ -134,15 +134,18 @@ struct Heads<'a, 'b> {
 }
 
 impl Heads<'_, '_> {
-    /// Queries `first` to `first + T`.
+    /// The `T` queries from `first` on, of which there are `rest`; where those are fewer, the last one takes the other
+    /// places too. So one pass over the cache does for all heads of a group.
     #[inline(always)]
     fn attend<'q, V: Lanes, C: Cell + 'q, const T: usize>(
         &mut self,
         first: usize,
+        rest: usize,
         query: impl Fn(usize) -> &'q [f32],
         scale: f32,
         page: impl Fn(usize, usize) -> Page<'q, C>,
     ) {
+        let places: [usize; T] = std::array::from_fn(|t| first + t.min(rest - 1));
         let mut queries = QueryTile {
             words: [[[0; 2]; MAX_HEAD_DIM / 2]; T],
             units: [0.0; T],
@@ -150,10 +153,10 @@ impl Heads<'_, '_> {
         };
         for t in 0..T {
             let q = &mut queries.words[t].as_flattened_mut()[..self.hd];
-            queries.units[t] = fixed(q, query(t), key_limit(self.hd)) * scale;
+            queries.units[t] = fixed(q, query(places[t]), key_limit(self.hd)) * scale;
         }
         // Positions that a query sees, of which there is at least one.
-        let seen: [usize; T] = std::array::from_fn(|t| self.start + (first + t) / self.group + 1);
+        let seen = places.map(|place| self.start + place / self.group + 1);
         let mut softmax = Softmax::<T>::default();
         let mut out = [[0.0; MAX_HEAD_DIM]; T];
         for from in (0..seen[T - 1]).step_by(PAGE) {
@@ -173,7 +176,7 @@ impl Heads<'_, '_> {
             page.add_values::<V, T>(&mut out, &weights, keys);
         }
         for t in 0..T {
-            let (row, head) = ((first + t) / self.group, (first + t) % self.group);
+            let (row, head) = (places[t] / self.group, places[t] % self.group);
             let inverse = 1.0 / softmax.total[t];
             let to = &mut self.dst.row(row)[head * self.hd..][..self.hd];
             for (to, o) in to.iter_mut().zip(&out[t]) {
