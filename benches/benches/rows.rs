@@ -9,17 +9,28 @@ use glassbox_kernels::{ActBlock, Kernels, Rows, Turns};
 const HIDDEN: usize = 1536;
 const FFN: usize = 8960;
 
-fn one(x: &[f32]) -> Rows<'_> {
-    let width = x.len();
-    Rows { data: x, width }
+/// Rows in eight bits.
+struct Quantized {
+    q: Vec<i8>,
+    d: Vec<f32>,
+    sums: Vec<i16>,
 }
 
-fn quantized(kernels: &Kernels, x: &[f32], block: ActBlock) -> (Vec<i8>, Vec<f32>, Vec<i16>) {
-    let mut q = vec![0; x.len()];
-    let mut d = vec![0.0; block.floats(x.len())];
-    let mut sums = vec![0; block.sums(x.len())];
-    kernels.quantize(&mut q, &mut d, &mut sums, one(x), block, Turns::Fours);
-    (q, d, sums)
+impl Quantized {
+    fn of(kernels: &Kernels, x: Rows<'_>, block: ActBlock) -> Self {
+        let mut to = Quantized {
+            q: vec![0; x.data.len()],
+            d: vec![0.0; x.data.len() / x.width * block.floats(x.width)],
+            sums: vec![0; x.data.len() / x.width * block.sums(x.width)],
+        };
+        to.fill(kernels, x, block);
+        to
+    }
+
+    fn fill(&mut self, kernels: &Kernels, x: Rows<'_>, block: ActBlock) {
+        let Quantized { q, d, sums } = self;
+        kernels.quantize(q, d, sums, x, block, Turns::Fours);
+    }
 }
 
 fn rows(criterion: &mut Criterion) {
@@ -49,17 +60,21 @@ fn rows(criterion: &mut Criterion) {
         b.iter(|| kernels.swiglu(&mut dst, &gate, &up));
     });
 
-    group.throughput(Throughput::Bytes(5 * FFN as u64));
-    for (name, block) in [
-        ("quantize/32", ActBlock::Small),
-        ("quantize/256", ActBlock::Super),
-    ] {
-        let (mut q, mut d, mut sums) = quantized(kernels, &gate, block);
-        let expected = quantized(portable, &gate, block);
-        assert_eq!((&q, &d, &sums), (&expected.0, &expected.1, &expected.2));
-        group.bench_function(name, |b| {
-            b.iter(|| kernels.quantize(&mut q, &mut d, &mut sums, one(&gate), block, Turns::Fours));
-        });
+    for n_rows in [1, 8] {
+        let data = floats(5, n_rows * FFN);
+        let x = Rows {
+            data: &data,
+            width: FFN,
+        };
+        group.throughput(Throughput::Bytes((5 * n_rows * FFN) as u64));
+        for block in [ActBlock::Small, ActBlock::Super] {
+            let mut got = Quantized::of(kernels, x, block);
+            let expected = Quantized::of(portable, x, block);
+            assert_same("scales", &got.d, &expected.d);
+            assert_eq!((&got.q, &got.sums), (&expected.q, &expected.sums));
+            let name = format!("quantize/{}/{n_rows} rows", block.size());
+            group.bench_function(name, |b| b.iter(|| got.fill(kernels, x, block)));
+        }
     }
     group.finish();
 }

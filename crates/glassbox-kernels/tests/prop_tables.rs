@@ -70,21 +70,29 @@ proptest! {
         })?;
     }
 
+    /// And rows that take turns are what each of them is alone.
     #[test]
-    fn quantize(seed: u64, blocks in 0usize..5, large: bool, flavour in select(&FLAVOURS[..])) {
+    fn quantize(seed: u64, rows in 1usize..20, blocks in 0usize..5, large: bool,
+                flavour in select(&FLAVOURS[..])) {
         let block = if large { ActBlock::Super } else { ActBlock::Small };
-        let x = Rng(seed).floats(blocks * block.size(), flavour);
-        each_table(
-            |kernels| Quantized::new(kernels, &x, x.len(), block),
-            |got, expected| {
-                difference(&got.d, &expected.d)?;
-                if got.q == expected.q && got.sums == expected.sums {
-                    Ok(())
-                } else {
-                    Err(format!("integers {:?}, expected {:?}", got.q, expected.q))
-                }
-            },
-        )?;
+        let width = blocks * block.size();
+        let x = Rng(seed).floats(rows * width, flavour);
+        let portable = Kernels::named("portable").unwrap();
+        for row in 0..if width == 0 { 0 } else { rows } {
+            let alone = Quantized::new(portable, &x[row * width..][..width], width, block);
+            let (q, d, sums) = alone.view().row(0);
+            each_table(
+                |kernels| Quantized::new(kernels, &x, width, block).view().row(row),
+                |got, _| {
+                    difference(&got.1, &d)?;
+                    if got.0 == q && got.2 == sums {
+                        Ok(())
+                    } else {
+                        Err(format!("row {row}: integers {:?}, expected {q:?}", got.0))
+                    }
+                },
+            )?;
+        }
     }
 
     #[test]

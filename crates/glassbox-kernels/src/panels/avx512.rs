@@ -301,6 +301,35 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
         bytes
     }
     #[inline(always)]
+    fn take_turns(q: [Self::I; 8], to: &mut [[[i8; 4]; 8]; 4]) -> [i32; 8] {
+        let mut sums = [0; 8];
+        run!({
+            // Quarters have the same four integers of rows 0 to 3, or of 4 to 7.
+            let low = _mm512_packs_epi16(
+                _mm512_packs_epi32(q[0], q[1]),
+                _mm512_packs_epi32(q[2], q[3]),
+            );
+            let high = _mm512_packs_epi16(
+                _mm512_packs_epi32(q[4], q[5]),
+                _mm512_packs_epi32(q[6], q[7]),
+            );
+            let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+            let first = _mm512_permutex2var_epi64(low, first, high);
+            let second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+            let second = _mm512_permutex2var_epi64(low, second, high);
+            let to: *mut __m512i = to.as_mut_ptr().cast();
+            _mm512_storeu_si512(to, first);
+            _mm512_storeu_si512(to.add(1), second);
+            let ones = _mm512_set1_epi8(1);
+            let sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), ones, first);
+            let sum = _mm512_dpbusd_epi32(sum, ones, second);
+            let high = _mm512_extracti64x4_epi64::<1>(sum);
+            let sum = _mm256_add_epi32(_mm512_castsi512_si256(sum), high);
+            _mm256_storeu_si256(sums.as_mut_ptr().cast(), sum);
+        });
+        sums
+    }
+    #[inline(always)]
     fn narrow_pairs(a: Self::I) -> [i16; 16] {
         let mut pairs = [0; 16];
         run!(_mm256_storeu_si256(

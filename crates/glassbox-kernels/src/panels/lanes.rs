@@ -188,6 +188,19 @@ pub(crate) trait Lanes: Rows {
     fn total(a: Self::I) -> i32;
     /// Every lane as a byte, which holds it.
     fn narrow(a: Self::I) -> [i8; 16];
+    /// Writes the lanes of eight rows, integers that bytes hold, four of each row in turn, and returns the sum of
+    /// every row's.
+    #[inline(always)]
+    fn take_turns(rows: [Self::I; 8], to: &mut [[[i8; 4]; 8]; 4]) -> [i32; 8] {
+        let mut sums = [0; 8];
+        for (t, q) in rows.into_iter().enumerate() {
+            sums[t] = Self::total(q);
+            for (to, four) in to.iter_mut().zip(Self::narrow(q).as_chunks().0) {
+                to[t] = *four;
+            }
+        }
+        sums
+    }
     /// Every lane as an i16, which holds it.
     fn narrow_pairs(a: Self::I) -> [i16; 16];
     /// Floats of those bits.

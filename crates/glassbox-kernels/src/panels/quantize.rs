@@ -3,6 +3,7 @@
 use super::lanes::{Lanes, integers};
 use crate::activations::{ActBlock, Rows, SUM, Turns};
 use crate::portable::fixed::Scale;
+use std::array;
 
 /// Quantises rows to eight bits, as one tile of [`Activations`](crate::Activations).
 ///
@@ -37,6 +38,13 @@ pub(crate) fn quantize<V: Lanes>(
         wide,
         n,
     };
+    if turns == Turns::Fours && rows == EIGHT {
+        match block {
+            ActBlock::Small => out.eight::<V, 2>(x),
+            ActBlock::Super => out.eight::<V, 16>(x),
+        }
+        return;
+    }
     for first in (0..x.width).step_by(NEAR) {
         for t in 0..rows {
             let x = x.row(t);
@@ -54,6 +62,9 @@ pub(crate) fn quantize<V: Lanes>(
 
 /// Elements of a row that are done before the next row's: what rows that take turns write stays in the first cache.
 const NEAR: usize = 2048;
+
+/// Rows whose integers make whole vectors by taking turns.
+const EIGHT: usize = 8;
 
 /// Where `n` rows take turns.
 struct Out<'a> {
@@ -75,12 +86,7 @@ impl Out<'_> {
     ) {
         for (b, x) in x.as_chunks::<PARTS>().0.iter().enumerate() {
             let b = first / (PARTS * SUM) + b;
-            let mut largest = V::zero();
-            for x in x {
-                let magnitude = V::and(V::bits(V::load_floats(x)), V::splat(i32::MAX));
-                largest = V::max(largest, magnitude);
-            }
-            let scale = Scale::of(V::largest(largest), 127);
+            let scale = scale_of::<V>(x);
             let mut sum = 0;
             for (part, x) in x.iter().enumerate() {
                 let q = integers::<V>(V::load_floats(x), &scale);
@@ -106,4 +112,65 @@ impl Out<'_> {
             }
         }
     }
+
+    /// Puts what eight rows have there, in blocks of `PARTS` times 16 integers.
+    #[inline(always)]
+    fn eight<V: Lanes, const PARTS: usize>(&mut self, x: Rows<'_>) {
+        let turns = self.q.as_chunks_mut().0.as_chunks_mut().0;
+        let sums = self.sums.as_chunks_mut::<EIGHT>().0;
+        let wide = self.wide.as_chunks_mut::<EIGHT>().0;
+        let floats = self.d.as_chunks_mut::<EIGHT>().0;
+        for b in 0..x.width / (PARTS * SUM) {
+            let mut scales = [Scale::of(0, 127); EIGHT];
+            for (t, scale) in scales.iter_mut().enumerate() {
+                *scale = scale_of::<V>(parts::<PARTS>(x, b, t));
+            }
+            let mut total = [0; EIGHT];
+            for (pair, sums) in sums[b * PARTS / 2..][..PARTS / 2].iter_mut().enumerate() {
+                let mut two = [[0; EIGHT]; 2];
+                for (i, own) in two.iter_mut().enumerate() {
+                    let part = 2 * pair + i;
+                    let mut q = [V::zero(); EIGHT];
+                    for (t, q) in q.iter_mut().enumerate() {
+                        let x = &parts::<PARTS>(x, b, t)[part];
+                        *q = integers::<V>(V::load_floats(x), &scales[t]);
+                    }
+                    *own = V::take_turns(q, &mut turns[b * PARTS + part]);
+                }
+                let both: [i32; EIGHT] = array::from_fn(|t| two[0][t] + two[1][t]);
+                *sums = array::from_fn(|t| [two[0][t] as i16, two[1][t] as i16]);
+                total = array::from_fn(|t| total[t] + both[t]);
+                if PARTS * SUM == ActBlock::Super.size() {
+                    let wide = &mut wide[(b * PARTS / 2 + pair) / 2];
+                    for t in 0..EIGHT {
+                        wide[t][pair % 2] = both[t] as i16;
+                    }
+                }
+            }
+            let d = scales.map(|scale| scale.d);
+            if PARTS * SUM == ActBlock::Small.size() {
+                floats[2 * b] = d;
+                floats[2 * b + 1] = array::from_fn(|t| d[t] * total[t] as f32);
+            } else {
+                floats[b] = d;
+            }
+        }
+    }
+}
+
+/// The parts of block `b` of row `t`.
+#[inline(always)]
+fn parts<const PARTS: usize>(x: Rows<'_>, b: usize, t: usize) -> &[[f32; SUM]] {
+    &x.row(t).as_chunks().0[b * PARTS..][..PARTS]
+}
+
+/// How a block becomes integers.
+#[inline(always)]
+fn scale_of<V: Lanes>(x: &[[f32; SUM]]) -> Scale {
+    let mut largest = V::zero();
+    for x in x {
+        let magnitude = V::and(V::bits(V::load_floats(x)), V::splat(i32::MAX));
+        largest = V::max(largest, magnitude);
+    }
+    Scale::of(V::largest(largest), 127)
 }

@@ -35,6 +35,7 @@ pub fn fixed(q: &mut [i16], x: &[f32], limit: i32) -> f32 {
 }
 
 /// How a vector becomes integers.
+#[derive(Clone, Copy)]
 pub(crate) struct Scale {
     /// What an integer stands for.
     pub(crate) d: f32,
