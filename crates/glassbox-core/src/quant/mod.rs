@@ -19,6 +19,7 @@ pub use k::{Q2K, Q3K, Q4K, Q5K, Q6K};
 pub use legacy::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 
 use crate::DType;
+use std::ops::BitAnd;
 
 /// The most elements a block of any format has.
 pub const MAX_LEN: usize = 256;
@@ -204,16 +205,30 @@ fn blocks<F: Format>(src: &[u8], dst: &mut [f32]) {
 /// looked at, since its integers keep a finite scale finite.
 pub fn is_finite(dtype: DType, src: &[u8]) -> bool {
     with_format!(dtype, F => {
-        let finite = |block: &[u8]| F::FLOATS.iter().all(|&at| f16_at(block, at).is_finite());
-        src.chunks_exact(F::BYTES).all(finite)
-    }, float => {
-        let mut values = [0.0; 1024];
-        src.chunks(values.len() * dtype.block_bytes()).all(|src| {
-            let values = &mut values[..src.len() / dtype.block_bytes()];
-            widen(dtype, src, values);
-            values.iter().all(|x| x.is_finite())
+        let at = |block: &[u8], at: usize| u16::from_le_bytes([block[at], block[at + 1]]);
+        none(src.chunks_exact(F::BYTES), |block| {
+            F::FLOATS.iter().fold(false, |any, &float| any | all_ones(at(block, float), F16))
         })
+    }, float => match dtype {
+        DType::F32 => none(src.as_chunks().0, |x| all_ones(u32::from_le_bytes(*x), 0x7f80_0000)),
+        DType::F16 => none(src.as_chunks().0, |x| all_ones(u16::from_le_bytes(*x), F16)),
+        DType::BF16 => none(src.as_chunks().0, |x| all_ones(u16::from_le_bytes(*x), 0x7f80)),
+        _ => panic!("{dtype} is not a float type"),
     })
+}
+
+/// The exponent of an f16, which infinities and NaN have all bits of.
+const F16: u16 = 0x7c00;
+
+#[inline(always)]
+fn all_ones<T: BitAnd<Output = T> + PartialEq + Copy>(x: T, bits: T) -> bool {
+    x & bits == bits
+}
+
+/// Whether none is `bad`: all are looked at, since a loop that may end early is no vector code.
+#[inline(always)]
+fn none<T>(all: impl IntoIterator<Item = T>, bad: impl Fn(T) -> bool) -> bool {
+    !all.into_iter().fold(false, |any, x| any | bad(x))
 }
 
 /// The f16 at `at`, as f32.

@@ -59,8 +59,12 @@ pub fn unpack_row(row: &mut [u8], panel: &[u8], r: usize, dtype: DType) {
 fn each_item(row_bytes: usize, r: usize, dtype: DType, mut each: impl FnMut(usize, usize, usize)) {
     with_format!(dtype, F => items::<F>(row_bytes, r, each), float => match dtype {
         DType::BF16 => {
-            for at in (0..row_bytes).step_by(4) {
-                each(at * ROWS + r * 4, at, 4.min(row_bytes - at));
+            let pairs = row_bytes / 4 * 4;
+            for at in (0..pairs).step_by(4) {
+                each(at * ROWS + r * 4, at, 4);
+            }
+            if pairs < row_bytes {
+                each(pairs * ROWS + r * 4, pairs, 2);
             }
         }
         _ => {
