@@ -25,6 +25,34 @@ pub(crate) struct Avx2;
 type Low = Half<0>;
 type High = Half<1>;
 
+/// [`Lanes::take_turns`] of eight integers of each row: writes the first four of all and the other four, and returns
+/// the sums.
+#[inline(always)]
+fn take_turns(q: [__m256i; 8], to: [&mut [[i8; 4]; 8]; 2]) -> __m256i {
+    run!({
+        // Halves have the same four integers of rows 0 to 3, or of 4 to 7.
+        let low = _mm256_packs_epi16(
+            _mm256_packs_epi32(q[0], q[1]),
+            _mm256_packs_epi32(q[2], q[3]),
+        );
+        let high = _mm256_packs_epi16(
+            _mm256_packs_epi32(q[4], q[5]),
+            _mm256_packs_epi32(q[6], q[7]),
+        );
+        let first = _mm256_permute2x128_si256::<0x20>(low, high);
+        let second = _mm256_permute2x128_si256::<0x31>(low, high);
+        let [to_first, to_second] = to;
+        _mm256_storeu_si256(to_first.as_mut_ptr().cast(), first);
+        _mm256_storeu_si256(to_second.as_mut_ptr().cast(), second);
+        let ones = _mm256_set1_epi8(1);
+        let pairs = _mm256_add_epi16(
+            _mm256_maddubs_epi16(ones, first),
+            _mm256_maddubs_epi16(ones, second),
+        );
+        _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))
+    })
+}
+
 /// A function of the two halves, of what each of them has.
 macro_rules! halves {
     ($function:ident $(::<$n:ident>)? ($($x:ident),*)) => {
@@ -264,34 +292,15 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn take_turns(q: [Self::I; 8], to: &mut [[[i8; 4]; 8]; 4]) -> [i32; 8] {
+        let [low, high] = [q.map(|q| q[0]), q.map(|q| q[1])];
+        let [first, second, third, fourth] = to;
+        let low = take_turns(low, [first, second]);
+        let high = take_turns(high, [third, fourth]);
         let mut sums = [0; 8];
-        run!({
-            let mut sum = _mm256_setzero_si256();
-            let to: *mut __m256i = to.as_mut_ptr().cast();
-            for h in 0..2 {
-                // Halves have the same four integers of rows 0 to 3, or of 4 to 7.
-                let low = _mm256_packs_epi16(
-                    _mm256_packs_epi32(q[0][h], q[1][h]),
-                    _mm256_packs_epi32(q[2][h], q[3][h]),
-                );
-                let high = _mm256_packs_epi16(
-                    _mm256_packs_epi32(q[4][h], q[5][h]),
-                    _mm256_packs_epi32(q[6][h], q[7][h]),
-                );
-                let first = _mm256_permute2x128_si256::<0x20>(low, high);
-                let second = _mm256_permute2x128_si256::<0x31>(low, high);
-                _mm256_storeu_si256(to.add(2 * h), first);
-                _mm256_storeu_si256(to.add(2 * h + 1), second);
-                let ones = _mm256_set1_epi8(1);
-                let pairs = _mm256_add_epi16(
-                    _mm256_maddubs_epi16(ones, first),
-                    _mm256_maddubs_epi16(ones, second),
-                );
-                let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-                sum = _mm256_add_epi32(sum, fours);
-            }
-            _mm256_storeu_si256(sums.as_mut_ptr().cast(), sum);
-        });
+        run!(_mm256_storeu_si256(
+            sums.as_mut_ptr().cast(),
+            _mm256_add_epi32(low, high)
+        ));
         sums
     }
     #[inline(always)]

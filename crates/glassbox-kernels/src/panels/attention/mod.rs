@@ -151,9 +151,9 @@ impl Heads<'_, '_> {
             units: [0.0; T],
             head_dim: self.hd,
         };
-        for t in 0..T {
+        for (t, place) in places.into_iter().enumerate() {
             let q = &mut queries.words[t].as_flattened_mut()[..self.hd];
-            queries.units[t] = fixed(q, query(places[t]), key_limit(self.hd)) * scale;
+            queries.units[t] = fixed(q, query(place), key_limit(self.hd)) * scale;
         }
         // Positions that a query sees, of which there is at least one.
         let seen = places.map(|place| self.start + place / self.group + 1);
@@ -175,8 +175,8 @@ impl Heads<'_, '_> {
             let weights = softmax.weights::<V>(&mut scores, sees, page.values.scales);
             page.add_values::<V, T>(&mut out, &weights, keys);
         }
-        for t in 0..T {
-            let (row, head) = (places[t] / self.group, places[t] % self.group);
+        for (t, place) in places.into_iter().enumerate() {
+            let (row, head) = (place / self.group, place % self.group);
             let inverse = 1.0 / softmax.total[t];
             let to = &mut self.dst.row(row)[head * self.hd..][..self.hd];
             for (to, o) in to.iter_mut().zip(&out[t]) {
