@@ -8,7 +8,8 @@ use common::{Flavour, QUANTS, Rng, difference};
 use glassbox_core::{DType, quant};
 use glassbox_kernels::{ActBlock, Kernels};
 
-const TOKENS: usize = 3;
+/// A whole tile and a row alone.
+const TOKENS: usize = 9;
 const OUT: usize = 5;
 
 struct Case {
@@ -21,8 +22,7 @@ struct Case {
 impl Case {
     fn new(dtype: DType, flavour: Flavour) -> Self {
         let mut rng = Rng(dtype as u64 + 17);
-        // More than rows are quantised of in turn.
-        let width = 2816;
+        let width = 1024;
         Case {
             x: rng.floats(TOKENS * width, flavour),
             w: rng.weights(dtype, OUT * width, flavour),

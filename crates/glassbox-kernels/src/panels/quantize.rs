@@ -45,23 +45,16 @@ pub(crate) fn quantize<V: Lanes>(
         }
         return;
     }
-    for first in (0..x.width).step_by(NEAR) {
-        for t in 0..rows {
-            let x = x.row(t);
-            let x = x[first..x.len().min(first + NEAR)].as_chunks().0;
-            let at = (first, t);
-            match (turns, block) {
-                (Turns::Fours, ActBlock::Small) => out.row::<V, 2, 4>(x, at),
-                (Turns::Fours, ActBlock::Super) => out.row::<V, 16, 4>(x, at),
-                (Turns::Lines, ActBlock::Small) => out.row::<V, 2, 32>(x, at),
-                (Turns::Lines, ActBlock::Super) => out.row::<V, 16, 64>(x, at),
-            }
+    for t in 0..rows {
+        let x = x.row(t).as_chunks().0;
+        match (turns, block) {
+            (Turns::Fours, ActBlock::Small) => out.row::<V, 2, 4>(x, t),
+            (Turns::Fours, ActBlock::Super) => out.row::<V, 16, 4>(x, t),
+            (Turns::Lines, ActBlock::Small) => out.row::<V, 2, 32>(x, t),
+            (Turns::Lines, ActBlock::Super) => out.row::<V, 16, 64>(x, t),
         }
     }
 }
-
-/// Elements of a row that are done before the next row's: what rows that take turns write stays in the first cache.
-const NEAR: usize = 2048;
 
 /// Rows whose integers make whole vectors by taking turns.
 const EIGHT: usize = 8;
@@ -76,16 +69,10 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Puts what row `t` has from element `first` on there, in blocks of `PARTS` times 16 integers, of which `EACH`
-    /// stand together.
+    /// Puts row `t` there, in blocks of `PARTS` times 16 integers, of which `EACH` stand together.
     #[inline(always)]
-    fn row<V: Lanes, const PARTS: usize, const EACH: usize>(
-        &mut self,
-        x: &[[f32; SUM]],
-        (first, t): (usize, usize),
-    ) {
+    fn row<V: Lanes, const PARTS: usize, const EACH: usize>(&mut self, x: &[[f32; SUM]], t: usize) {
         for (b, x) in x.as_chunks::<PARTS>().0.iter().enumerate() {
-            let b = first / (PARTS * SUM) + b;
             let scale = scale_of::<V>(x);
             let mut sum = 0;
             for (part, x) in x.iter().enumerate() {
