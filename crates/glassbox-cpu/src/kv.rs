@@ -1,6 +1,6 @@
 use crate::CpuError;
 use crate::memory::Zeroed;
-use crate::team::{Chunks, EveryNth, Numbers, Team};
+use crate::team::{Chunks, Numbers, Team};
 use bytemuck::Pod;
 use glassbox_core::{AttentionShape, KvType, PAGE};
 use glassbox_kernels::panels::heads::{self, Cell, Pair};
@@ -55,16 +55,16 @@ impl<C: Cell + Pod> Heads<C> {
 
     /// The heads, each with its pairs and scales on all pages.
     fn each(&mut self, n_heads: usize) -> EachHead<'_, C> {
-        let pairs = self.pairs.len() / (self.scales.len() / PAGE).max(1);
+        let (pairs, scales) = (self.pairs.len() / n_heads, self.scales.len() / n_heads);
         (
-            EveryNth::new(&mut self.pairs, pairs, n_heads),
-            EveryNth::new(&mut self.scales, PAGE, n_heads),
+            Chunks::new(&mut self.pairs, pairs),
+            Chunks::new(&mut self.scales, scales),
             Numbers(n_heads),
         )
     }
 }
 
-type EachHead<'a, C> = (EveryNth<'a, Pair<C>>, EveryNth<'a, f32>, Numbers);
+type EachHead<'a, C> = (Chunks<'a, Pair<C>>, Chunks<'a, f32>, Numbers);
 
 /// How vectors become integers: the largest one, and how they are written.
 struct Form<C> {
@@ -109,34 +109,43 @@ fn put<C: Cell + Pod + Send>(
 ) {
     let heads = heads.map(|heads| heads.each(shape.n_kv_heads));
     let worth = places.each().nth(1).is_some();
-    team.for_each_part_if(worth, heads, |index, (i, (mut pairs, mut scales, ()))| {
+    team.for_each_part_if(worth, heads, |index, (i, (pairs, scales, ()))| {
         let head = index % shape.n_kv_heads;
+        let per_page = pairs.len() / (scales.len() / PAGE);
         let q = &mut [0; MAX_HEAD_DIM][..shape.head_dim];
         let mut scale = [0.0];
         for place in places.each() {
             let x = &x[i].row(place.row)[head * shape.head_dim..][..shape.head_dim];
             kernels.fixed_rows(q, &mut scale, x, form[i].limit);
-            (form[i].put)(pairs.block(place.page), place.offset, q);
-            scales.block(place.page)[place.offset] = scale[0];
+            let page = &mut pairs[place.page * per_page..][..per_page];
+            (form[i].put)(page, place.offset, q);
+            scales[place.page * PAGE + place.offset] = scale[0];
         }
     });
 }
 
-/// Runs `$body` with `$part` bound to each vector of a cache, in the order of a page's bytes.
+/// Runs `$body` with `$part` bound to each vector of a cache, in the order of a page's bytes, and `$heads` to how
+/// many stretches of all pages it consists of.
 macro_rules! each_part {
-    ($store:expr, $part:ident => $body:expr) => {
+    ($store:expr, $shape:expr, ($part:ident, $heads:ident) => $body:expr) => {
         match $store {
             Store::F32 { keys, values } => {
+                let $heads = 1;
                 for $part in [keys, values] {
                     $body
                 }
             }
-            Store::Half { keys, values } => each_part!(heads keys, values, $part => $body),
-            Store::Q8 { keys, values } => each_part!(heads keys, values, $part => $body),
+            Store::Half { keys, values } => {
+                each_part!([keys, values], $shape, ($part, $heads), $body)
+            }
+            Store::Q8 { keys, values } => {
+                each_part!([keys, values], $shape, ($part, $heads), $body)
+            }
         }
     };
-    (heads $keys:ident, $values:ident, $part:ident => $body:expr) => {
-        for Heads { pairs, scales } in [$keys, $values] {
+    ($of:expr, $shape:expr, ($part:ident, $heads:ident), $body:expr) => {{
+        let $heads = $shape.n_kv_heads;
+        for Heads { pairs, scales } in $of {
             {
                 let $part = pairs;
                 $body
@@ -146,7 +155,7 @@ macro_rules! each_part {
                 $body
             }
         }
-    };
+    }};
 }
 
 /// What a cache consists of, in `N` bytes.
@@ -195,10 +204,17 @@ fn read_words<W: Word<N>, const N: usize>(part: &mut [W], src: &mut &[u8]) {
     *src = rest;
 }
 
-/// The words of page `page` of a part of `n_pages`.
-fn of_page<T>(part: &[T], page: u32, n_pages: usize) -> Range<usize> {
-    let len = part.len() / n_pages.max(1);
-    page as usize * len..(page as usize + 1) * len
+/// Where the words of page `page` of `n_pages` are in a part of so many heads.
+fn of_page<T>(
+    part: &[T],
+    heads: usize,
+    (page, n_pages): (u32, usize),
+) -> impl Iterator<Item = Range<usize>> + use<T> {
+    let len = part.len() / (heads * n_pages).max(1);
+    (0..heads).map(move |head| {
+        let start = (head * n_pages + page as usize) * len;
+        start..start + len
+    })
 }
 
 impl Kv {
@@ -274,16 +290,19 @@ impl Kv {
 
     pub(crate) fn page_bytes(&self) -> usize {
         let mut bytes = 0;
-        each_part!(&self.store, part => bytes += size_of_val(&part[of_page(part, 0, self.n_pages)]));
+        each_part!(&self.store, self.shape, (part, _heads) => {
+            bytes += size_of_val::<[_]>(part) / self.n_pages.max(1);
+        });
         bytes
     }
 
     /// Appends a page to `dst`: keys and what belongs to them, then values, little-endian.
     pub(crate) fn read_page(&self, dst: &mut Vec<u8>, page: u32) -> Result<(), CpuError> {
         self.check(page)?;
-        each_part!(&self.store, part => {
-            let words = &part[of_page(part, page, self.n_pages)];
-            dst.extend(words.iter().flat_map(|word| word.to_bytes()));
+        each_part!(&self.store, self.shape, (part, heads) => {
+            for at in of_page(part, heads, (page, self.n_pages)) {
+                dst.extend(part[at].iter().flat_map(|word| word.to_bytes()));
+            }
         });
         Ok(())
     }
@@ -298,9 +317,10 @@ impl Kv {
             });
         }
         let mut src = src;
-        each_part!(&mut self.store, part => {
-            let of_page = of_page(part, page, self.n_pages);
-            read_words(&mut part[of_page], &mut src);
+        each_part!(&mut self.store, self.shape, (part, heads) => {
+            for at in of_page(part, heads, (page, self.n_pages)) {
+                read_words(&mut part[at], &mut src);
+            }
         });
         Ok(())
     }
@@ -308,9 +328,11 @@ impl Kv {
     pub(crate) fn copy_page(&mut self, from: u32, to: u32) -> Result<(), CpuError> {
         self.check(from)?;
         self.check(to)?;
-        each_part!(&mut self.store, part => {
-            let (from, to) = (of_page(part, from, self.n_pages), of_page(part, to, self.n_pages));
-            part.copy_within(from, to.start);
+        each_part!(&mut self.store, self.shape, (part, heads) => {
+            let [from, to] = [from, to].map(|page| of_page(part, heads, (page, self.n_pages)));
+            for (from, to) in from.zip(to) {
+                part.copy_within(from, to.start);
+            }
         });
         Ok(())
     }

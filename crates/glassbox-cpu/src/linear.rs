@@ -8,8 +8,10 @@ use glassbox_kernels::{ActBlock, Kernels, Rows, TILE, Tile};
 const CACHED: usize = 1 << 20;
 /// Outputs that a thread takes at a time.
 const COLS: usize = 32;
-/// The most that it takes of few rows, as many panels as float weights are multiplied side by side.
-const MOST_COLS: usize = 64;
+/// The most that it takes of rows that are one tile, which wait for the memory: between two parts it has nothing to do.
+const MOST_COLS: usize = 128;
+/// How often each thread takes some of them at least, so that none waits long for another.
+const TURNS: usize = 4;
 /// Rows of a gated layer that a thread takes at the most, a multiple of [`TILE`].
 const GATED: usize = 256;
 
@@ -30,7 +32,7 @@ pub(crate) fn linear<const N: usize>(
     }
     let inputs = inputs((kernels, team, scratch), x, weight)?;
     let rows = rows_at_once(x.width);
-    let cols = cols_at_once(n_rows(x), weight[0]);
+    let cols = cols_at_once(n_rows(x), weight[0], team.threads());
     let mut weights = weight.iter();
     let grids = dst.map(|dst| {
         let n_cols = weights.next().map_or(0, |weight| weight.rows);
@@ -60,7 +62,7 @@ pub(crate) fn gated(
 ) -> Result<(), CpuError> {
     let inputs = inputs((kernels, team, scratch), x, weight)?;
     let rows = rows_at_once(x.width).min(GATED);
-    let cols = cols_at_once(n_rows(x), weight[0]);
+    let cols = cols_at_once(n_rows(x), weight[0], team.threads());
     let grid = Tile::whole(dst, weight[0].rows).grid(rows, cols);
     team.for_each_part(grid, |_, tile| match tile.n_rows() {
         ..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
@@ -119,11 +121,15 @@ fn inputs<'s, const N: usize>(
 }
 
 /// Outputs that a thread takes at a time of `n_rows` rows.
-fn cols_at_once(n_rows: usize, weight: &Weight) -> usize {
-    match ActBlock::for_weights(weight.dtype.block_len()) {
-        None if n_rows < 4 => MOST_COLS,
-        _ => COLS,
+fn cols_at_once(n_rows: usize, weight: &Weight, threads: usize) -> usize {
+    if n_rows > TILE {
+        return COLS;
     }
+    let cols = match ActBlock::for_weights(weight.dtype.block_len()) {
+        None if n_rows < 4 => 64,
+        _ => COLS,
+    };
+    (weight.rows / (TURNS * threads) / cols * cols).clamp(cols, MOST_COLS)
 }
 
 /// Rows of activations that a thread takes at a time.

@@ -145,51 +145,6 @@ impl<'a, T: Send> Split for Chunks<'a, T> {
     }
 }
 
-/// Blocks of one size, of which every `n`th belongs to one part.
-pub(crate) struct EveryNth<'a, T> {
-    blocks: Chunks<'a, T>,
-    n: usize,
-}
-
-impl<'a, T> EveryNth<'a, T> {
-    pub(crate) fn new(whole: &'a mut [T], size: usize, n: usize) -> Self {
-        let blocks = Chunks::new(whole, size);
-        EveryNth { blocks, n }
-    }
-}
-
-impl<'a, T: Send> Split for EveryNth<'a, T> {
-    type Part = Nth<'a, T>;
-
-    fn n_parts(&self) -> usize {
-        self.n
-    }
-
-    unsafe fn part(&self, index: usize) -> Nth<'a, T> {
-        Nth {
-            blocks: Chunks { ..self.blocks },
-            n: self.n,
-            index,
-        }
-    }
-}
-
-/// A part of [`EveryNth`].
-pub(crate) struct Nth<'a, T> {
-    blocks: Chunks<'a, T>,
-    n: usize,
-    index: usize,
-}
-
-impl<T: Send> Nth<'_, T> {
-    /// The `i`th block of this part.
-    pub(crate) fn block(&mut self, i: usize) -> &mut [T] {
-        // SAFETY: this part alone has the blocks whose number leaves `index` when divided by `n`,
-        // and it is borrowed mutably while one of them is.
-        unsafe { self.blocks.part(i * self.n + self.index) }
-    }
-}
-
 /// What the thread of a seat does; the caller has seat 0.
 type Job<'a> = dyn Fn(usize) + Sync + 'a;
 

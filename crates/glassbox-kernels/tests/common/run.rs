@@ -157,9 +157,10 @@ impl<C: Cell> Heads<C> {
         kernels.fixed_rows(&mut q, &mut d, x, limit);
         let mut panels = vec![[C::narrow(99); 2]; d.len() / PAGE * pairs];
         let mut scales = vec![99.0; d.len()];
+        let n_pages = d.len() / PAGE / n_heads;
         for (i, (q, d)) in q.chunks_exact(hd).zip(&d).enumerate() {
             let (page, pos, head) = (i / n_heads / PAGE, i / n_heads % PAGE, i % n_heads);
-            let at = page * n_heads + head;
+            let at = head * n_pages + page;
             put(&mut panels[at * pairs..][..pairs], pos, q);
             scales[at * PAGE + pos] = *d;
         }

@@ -15,9 +15,10 @@ use weights::Softmax;
 /// One layer's keys, or its values, in panels.
 #[derive(Clone, Copy)]
 pub struct HeadPanels<'a, C = i16> {
-    /// All pages, each as many pairs for every head.
+    /// A head's pages one after another, `[n_kv_heads, n_pages]`, each of as many pairs: so its positions are one
+    /// stretch of memory where the table is one of pages.
     pub pairs: &'a [Pair<C>],
-    /// A scale a vector, `[n_pages, n_kv_heads, PAGE]`.
+    /// A scale a vector, `[n_kv_heads, n_pages, PAGE]`.
     pub scales: &'a [f32],
 }
 
@@ -33,12 +34,14 @@ pub struct KvPanels<'a, C = i16> {
 }
 
 impl<'a, C> HeadPanels<'a, C> {
-    /// Head `head`, counted over the pages, of `pairs` pairs.
+    /// Page `page` of head `head` of `n_heads`, of `pairs` pairs.
     #[inline(always)]
-    fn head(&self, head: usize, pairs: usize) -> Head<'a, C> {
+    fn head(&self, page: usize, (head, n_heads): (usize, usize), pairs: usize) -> Head<'a, C> {
+        let scales = self.scales.as_chunks().0;
+        let at = head * (scales.len() / n_heads) + page;
         Head {
-            steps: self.pairs[head * pairs..][..pairs].as_chunks().0,
-            scales: &self.scales.as_chunks().0[head],
+            steps: self.pairs[at * pairs..][..pairs].as_chunks().0,
+            scales: &scales[at],
         }
     }
 }
@@ -46,10 +49,11 @@ impl<'a, C> HeadPanels<'a, C> {
 impl<'a, C> KvPanels<'a, C> {
     #[inline(always)]
     fn page(&self, first: usize, n: usize, kv_head: usize, shape: AttentionShape) -> Page<'a, C> {
-        let head = self.table[first / PAGE] as usize * shape.n_kv_heads + kv_head;
+        let page = self.table[first / PAGE] as usize;
+        let head = (kv_head, shape.n_kv_heads);
         Page {
-            keys: self.keys.head(head, key_pairs(shape.head_dim)),
-            values: self.values.head(head, value_pairs(shape.head_dim)),
+            keys: self.keys.head(page, head, key_pairs(shape.head_dim)),
+            values: self.values.head(page, head, value_pairs(shape.head_dim)),
             n,
         }
     }
