@@ -2,16 +2,14 @@ use crate::CpuError;
 use crate::input::{Form, Input, Scratch, n_rows};
 use crate::team::Team;
 use crate::weight::Weight;
-use glassbox_kernels::{ActBlock, Kernels, Rows, TILE, Tile};
+use glassbox_kernels::{Kernels, Rows, TILE, Tile};
 
 /// Bytes of activations that stay in a core's cache while all weights pass by.
 const CACHED: usize = 1 << 20;
 /// Outputs that a thread takes at a time.
 const COLS: usize = 32;
 /// The most that it takes of rows that are one tile, which wait for the memory: between two parts it has nothing to do.
-const MOST_COLS: usize = 128;
-/// How often each thread takes some of them at least, so that none waits long for another.
-const TURNS: usize = 4;
+const MOST_COLS: usize = 512;
 /// Rows of a gated layer that a thread takes at the most, a multiple of [`TILE`].
 const GATED: usize = 256;
 
@@ -65,7 +63,8 @@ pub(crate) fn gated(
     let cols = cols_at_once(n_rows(x), weight[0], team.threads());
     let grid = Tile::whole(dst, weight[0].rows).grid(rows, cols);
     team.for_each_part(grid, |_, tile| match tile.n_rows() {
-        ..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
+        0 | 1 => gated_part::<MOST_COLS>(kernels, tile, &inputs, weight),
+        2..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
         _ => gated_part::<{ GATED * COLS }>(kernels, tile, &inputs, weight),
     });
     Ok(())
@@ -120,16 +119,14 @@ fn inputs<'s, const N: usize>(
     Ok(forms.map(|form| scratch.input(form, x.width)))
 }
 
-/// Outputs that a thread takes at a time of `n_rows` rows.
+/// Outputs that a thread takes at a time of `n_rows` rows; all threads take as many where they can.
 fn cols_at_once(n_rows: usize, weight: &Weight, threads: usize) -> usize {
     if n_rows > TILE {
         return COLS;
     }
-    let cols = match ActBlock::for_weights(weight.dtype.block_len()) {
-        None if n_rows < 4 => 64,
-        _ => COLS,
-    };
-    (weight.rows / (TURNS * threads) / cols * cols).clamp(cols, MOST_COLS)
+    let turns = weight.rows.div_ceil(threads * MOST_COLS);
+    let cols = weight.rows.div_ceil(threads * turns.max(1));
+    cols.next_multiple_of(COLS).max(COLS)
 }
 
 /// Rows of activations that a thread takes at a time.
