@@ -38,10 +38,12 @@ impl<'a, C> HeadPanels<'a, C> {
     #[inline(always)]
     fn head(&self, page: usize, (head, n_heads): (usize, usize), pairs: usize) -> Head<'a, C> {
         let scales = self.scales.as_chunks().0;
-        let at = head * (scales.len() / n_heads) + page;
+        let n_pages = scales.len() / n_heads;
+        let first = head * n_pages;
         Head {
-            steps: self.pairs[at * pairs..][..pairs].as_chunks().0,
-            scales: &scales[at],
+            // First the scale, of which only this head's pages are looked at.
+            scales: &scales[first..][..n_pages][page],
+            steps: self.pairs[(first + page) * pairs..][..pairs].as_chunks().0,
         }
     }
 }
@@ -187,5 +189,22 @@ impl Heads<'_, '_> {
                 *to = o * inverse;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "index out of bounds: the len is 1 but the index is 1")]
+    fn a_page_that_is_missing_is_not_the_next_head() {
+        let n_heads = 2;
+        let keys = HeadPanels {
+            pairs: &vec![[0i16; 2]; n_heads * key_pairs(16)],
+            scales: &[1.0; 2 * PAGE],
+        };
+        assert_eq!(keys.head(0, (1, n_heads), key_pairs(16)).scales.len(), PAGE);
+        keys.head(1, (0, n_heads), key_pairs(16));
     }
 }
