@@ -8,7 +8,8 @@ use glassbox_kernels::{Kernels, Rows, TILE, Tile};
 const CACHED: usize = 1 << 20;
 /// Outputs that a thread takes at a time.
 const COLS: usize = 32;
-/// The most that it takes of rows that are one tile, which wait for the memory: between two parts it has nothing to do.
+/// The most that it takes of rows that are one tile, which wait for the memory: with every part that has to find its
+/// pace again. A multiple of [`COLS`].
 const MOST_COLS: usize = 512;
 /// Rows of a gated layer that a thread takes at the most, a multiple of [`TILE`].
 const GATED: usize = 256;
@@ -63,8 +64,7 @@ pub(crate) fn gated(
     let cols = cols_at_once(n_rows(x), weight[0], team.threads());
     let grid = Tile::whole(dst, weight[0].rows).grid(rows, cols);
     team.for_each_part(grid, |_, tile| match tile.n_rows() {
-        0 | 1 => gated_part::<MOST_COLS>(kernels, tile, &inputs, weight),
-        2..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
+        ..=TILE => gated_part::<{ TILE * MOST_COLS }>(kernels, tile, &inputs, weight),
         _ => gated_part::<{ GATED * COLS }>(kernels, tile, &inputs, weight),
     });
     Ok(())
@@ -124,9 +124,9 @@ fn cols_at_once(n_rows: usize, weight: &Weight, threads: usize) -> usize {
     if n_rows > TILE {
         return COLS;
     }
-    let turns = weight.rows.div_ceil(threads * MOST_COLS);
-    let cols = weight.rows.div_ceil(threads * turns.max(1));
-    cols.next_multiple_of(COLS).max(COLS)
+    let all = weight.rows.max(1);
+    let turns = all.div_ceil(threads * MOST_COLS);
+    all.div_ceil(threads * turns).next_multiple_of(COLS)
 }
 
 /// Rows of activations that a thread takes at a time.

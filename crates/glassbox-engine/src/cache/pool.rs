@@ -35,8 +35,7 @@ impl Pool {
 
     /// Takes `n` pages, or none and says how many there are.
     ///
-    /// The lowest are taken first, so that a sequence's pages are one stretch of memory where they can be: attention
-    /// reads such a stretch at up to one and a half times the speed.
+    /// The lowest are taken first, so that a sequence's pages stand one after another where they can.
     pub(crate) fn take(self: &Arc<Self>, n: usize) -> Result<Vec<Arc<Page>>, usize> {
         let mut free = self.list();
         if free.len() < n {
